@@ -1,0 +1,144 @@
+//! Wire types.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+#[allow(unused_imports)]
+use crate::types::*;
+
+/// `codersdk.AIProvider`: ai provider.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AiProvider {
+    /// Unique id.
+    pub id: Uuid,
+    /// `type` on the wire.
+    #[serde(rename = "type")]
+    pub kind_: AiProviderType,
+    /// Name, unique within its owner.
+    #[serde(default)]
+    pub name: String,
+    /// Name as shown to people.
+    #[serde(default)]
+    pub display_name: String,
+    /// Whether it is in use.
+    #[serde(default)]
+    pub enabled: bool,
+    /// `base_url` on the wire.
+    #[serde(default)]
+    pub base_url: String,
+    /// `api_keys` on the wire.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<AiProviderKey>>"))]
+    pub api_keys: Vec<AiProviderKey>,
+    /// `settings` on the wire.
+    #[serde(default)]
+    pub settings: Option<AiProviderSettings>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// `codersdk.AIProviderKey`: ai provider key.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AiProviderKey {
+    /// Unique id.
+    pub id: Uuid,
+    /// `masked` on the wire.
+    #[serde(default)]
+    pub masked: String,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+}
+
+/// `codersdk.AIProviderKeyMutation`: ai provider key mutation.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AiProviderKeyMutation {
+    /// Unique id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+    /// `api_key` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
+}
+
+/// `codersdk.AIProviderSettings`: ai provider settings.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AiProviderSettings {}
+
+open_enum! {
+    /// Values of `codersdk.AIProviderType`.
+    pub enum AiProviderType {
+        /// `openai`
+        Openai => "openai",
+        /// `anthropic`
+        Anthropic => "anthropic",
+        /// `azure`
+        Azure => "azure",
+        /// `google`
+        Google => "google",
+        /// `openai-compat`
+        OpenaiCompat => "openai-compat",
+        /// `openrouter`
+        Openrouter => "openrouter",
+        /// `vercel`
+        Vercel => "vercel",
+        /// `bedrock`
+        Bedrock => "bedrock",
+        /// `copilot`
+        Copilot => "copilot",
+    }
+}
+
+/// `codersdk.CreateAIProviderRequest`: create ai provider request.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CreateAiProviderRequest {
+    /// `type` on the wire.
+    #[serde(rename = "type")]
+    pub kind_: AiProviderType,
+    /// Name, unique within its owner.
+    #[serde(default)]
+    pub name: String,
+    /// Name as shown to people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Whether it is in use.
+    #[serde(default)]
+    pub enabled: bool,
+    /// `base_url` on the wire.
+    #[serde(default)]
+    pub base_url: String,
+    /// `api_keys` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_keys: Option<Vec<String>>,
+    /// `settings` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<AiProviderSettings>,
+}
+
+/// `codersdk.UpdateAIProviderRequest`: update ai provider request.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UpdateAiProviderRequest {
+    /// Name as shown to people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Whether it is in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// `base_url` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// `api_keys` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_keys: Option<Vec<AiProviderKeyMutation>>,
+    /// `settings` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<AiProviderSettings>,
+}

@@ -1,0 +1,327 @@
+//! Wire types.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+#[allow(unused_imports)]
+use crate::types::*;
+
+/// `codersdk.AIProviderSummary`: ai provider summary.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AiProviderSummary {
+    /// Unique id.
+    pub id: Uuid,
+    /// `type` on the wire.
+    #[serde(rename = "type")]
+    pub kind_: AiProviderType,
+    /// Name, unique within its owner.
+    #[serde(default)]
+    pub name: String,
+    /// Name as shown to people.
+    #[serde(default)]
+    pub display_name: String,
+    /// Whether it is in use.
+    #[serde(default)]
+    pub enabled: bool,
+    /// `deleted` on the wire.
+    #[serde(default)]
+    pub deleted: bool,
+}
+
+/// `codersdk.Chat`: chat.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Chat {
+    /// Unique id.
+    pub id: Uuid,
+    /// The organization it belongs to.
+    pub organization_id: Uuid,
+    /// The user who owns it.
+    pub owner_id: Uuid,
+    /// `owner_username` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_username: Option<String>,
+    /// `owner_name` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_name: Option<String>,
+    /// `workspace_id` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_id: Option<Uuid>,
+    /// `build_id` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build_id: Option<Uuid>,
+    /// `agent_id` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<Uuid>,
+    /// `parent_chat_id` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_chat_id: Option<Uuid>,
+    /// `root_chat_id` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_chat_id: Option<Uuid>,
+    /// `last_model_config_id` on the wire.
+    pub last_model_config_id: Uuid,
+    /// Title as shown to people.
+    #[serde(default)]
+    pub title: String,
+    /// State it is in.
+    pub status: ChatStatus,
+    /// `plan_mode` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_mode: Option<ChatPlanMode>,
+    /// `last_error` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<ChatError>,
+    /// `last_turn_summary` on the wire.
+    #[serde(default)]
+    pub last_turn_summary: Option<String>,
+    /// `diff_status` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff_status: Option<ChatDiffStatus>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// `archived` on the wire.
+    #[serde(default)]
+    pub archived: bool,
+    /// `shared` on the wire.
+    #[serde(default)]
+    pub shared: bool,
+    /// `pin_order` on the wire.
+    #[serde(default)]
+    pub pin_order: i32,
+    /// `mcp_server_ids` on the wire.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<Uuid>>"))]
+    pub mcp_server_ids: Vec<Uuid>,
+    /// `labels` on the wire.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<BTreeMap<String, String>>"))]
+    pub labels: BTreeMap<String, String>,
+    /// `files` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Vec<ChatFileMetadata>>,
+    /// `has_unread` on the wire.
+    #[serde(default)]
+    pub has_unread: bool,
+    /// `context` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<ChatContext>,
+    /// `warnings` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<String>>,
+    /// `client_type` on the wire.
+    pub client_type: ChatClientType,
+    /// `children` on the wire.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<Chat>>"))]
+    pub children: Vec<Chat>,
+}
+
+open_enum! {
+    /// Values of `codersdk.ChatBusyBehavior`.
+    pub enum ChatBusyBehavior {
+        /// `queue`
+        Queue => "queue",
+        /// `interrupt`
+        Interrupt => "interrupt",
+    }
+}
+
+open_enum! {
+    /// Values of `codersdk.ChatClientType`.
+    pub enum ChatClientType {
+        /// `ui`
+        Ui => "ui",
+        /// `api`
+        Api => "api",
+    }
+}
+
+/// `codersdk.ChatError`: chat error.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatError {
+    /// `message` on the wire.
+    #[serde(default)]
+    pub message: String,
+    /// `detail` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// `kind` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ChatErrorKind>,
+    /// Kind of the provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// `retryable` on the wire.
+    #[serde(default)]
+    pub retryable: bool,
+    /// `status_code` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_code: Option<i64>,
+}
+
+open_enum! {
+    /// Values of `codersdk.ChatErrorKind`.
+    pub enum ChatErrorKind {
+        /// `generic`
+        Generic => "generic",
+        /// `overloaded`
+        Overloaded => "overloaded",
+        /// `rate_limit`
+        RateLimit => "rate_limit",
+        /// `timeout`
+        Timeout => "timeout",
+        /// `stream_silence_timeout`
+        StreamSilenceTimeout => "stream_silence_timeout",
+        /// `auth`
+        Auth => "auth",
+        /// `config`
+        Config => "config",
+        /// `usage_limit`
+        UsageLimit => "usage_limit",
+        /// `missing_key`
+        MissingKey => "missing_key",
+        /// `provider_disabled`
+        ProviderDisabled => "provider_disabled",
+    }
+}
+
+open_enum! {
+    /// Values of `codersdk.ChatListSource`.
+    pub enum ChatListSource {
+        /// `created_by_me`
+        CreatedByMe => "created_by_me",
+        /// `shared_with_me`
+        SharedWithMe => "shared_with_me",
+    }
+}
+
+open_enum! {
+    /// Values of `codersdk.ChatPlanMode`.
+    pub enum ChatPlanMode {
+        /// `plan`
+        Plan => "plan",
+    }
+}
+
+open_enum! {
+    /// Values of `codersdk.ChatStatus`.
+    pub enum ChatStatus {
+        /// `waiting`
+        Waiting => "waiting",
+        /// `pending`
+        Pending => "pending",
+        /// `running`
+        Running => "running",
+        /// `paused`
+        Paused => "paused",
+        /// `completed`
+        Completed => "completed",
+        /// `error`
+        Error => "error",
+        /// `requires_action`
+        RequiresAction => "requires_action",
+        /// `interrupting`
+        Interrupting => "interrupting",
+    }
+}
+
+/// `codersdk.CreateChatRequest`: create chat request.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CreateChatRequest {
+    /// The organization it belongs to.
+    pub organization_id: Uuid,
+    /// `content` on the wire.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatInputPart>>"))]
+    pub content: Vec<ChatInputPart>,
+    /// `system_prompt` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_prompt: Option<String>,
+    /// `workspace_id` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_id: Option<Uuid>,
+    /// `model_config_id` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_config_id: Option<Uuid>,
+    /// `mcp_server_ids` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mcp_server_ids: Option<Vec<Uuid>>,
+    /// `labels` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeMap<String, String>>,
+    /// `unsafe_dynamic_tools` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsafe_dynamic_tools: Option<Vec<DynamicTool>>,
+    /// `plan_mode` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_mode: Option<ChatPlanMode>,
+    /// `client_type` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_type: Option<ChatClientType>,
+}
+
+/// `codersdk.ListChatsOptions`: list chats options.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ListChatsOptions {
+    /// `Query` on the wire.
+    #[serde(rename = "Query", default)]
+    pub query: String,
+    /// `Source` on the wire.
+    #[serde(rename = "Source")]
+    pub source: ChatListSource,
+    /// `Labels` on the wire.
+    #[serde(rename = "Labels", default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<BTreeMap<String, String>>"))]
+    pub labels: BTreeMap<String, String>,
+    /// `after_id` on the wire.
+    pub after_id: Uuid,
+    /// `limit` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<i64>,
+    /// `offset` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<i64>,
+}
+
+/// `codersdk.ProposeChatTitleResponse`: propose chat title response.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ProposeChatTitleResponse {
+    /// Title as shown to people.
+    #[serde(default)]
+    pub title: String,
+}
+
+/// `codersdk.UpdateChatRequest`: update chat request.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UpdateChatRequest {
+    /// Title as shown to people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// `archived` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<bool>,
+    /// `workspace_id` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_id: Option<Uuid>,
+    /// `pin_order` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin_order: Option<i32>,
+    /// `labels` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeMap<String, String>>,
+    /// `plan_mode` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_mode: Option<ChatPlanMode>,
+}

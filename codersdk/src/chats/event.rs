@@ -1,0 +1,187 @@
+//! Wire types.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+#[allow(unused_imports)]
+use crate::types::*;
+
+/// `codersdk.ChatStreamActionRequired`: chat stream action required.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatStreamActionRequired {
+    /// `tool_calls` on the wire.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatStreamToolCall>>"))]
+    pub tool_calls: Vec<ChatStreamToolCall>,
+}
+
+/// `codersdk.ChatStreamEvent`: chat stream event.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatStreamEvent {
+    /// `type` on the wire.
+    #[serde(rename = "type")]
+    pub kind_: ChatStreamEventType,
+    /// The chat concerned.
+    pub chat_id: Uuid,
+    /// `message` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<ChatMessage>,
+    /// `message_part` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_part: Option<ChatStreamMessagePart>,
+    /// State it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<ChatStreamStatus>,
+    /// `error` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ChatError>,
+    /// `retry` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<ChatStreamRetry>,
+    /// `queued_messages` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued_messages: Option<Vec<ChatQueuedMessage>>,
+    /// `action_required` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action_required: Option<ChatStreamActionRequired>,
+}
+
+open_enum! {
+    /// Values of `codersdk.ChatStreamEventType`.
+    pub enum ChatStreamEventType {
+        /// `message_part`
+        MessagePart => "message_part",
+        /// `message`
+        Message => "message",
+        /// `status`
+        Status => "status",
+        /// `error`
+        Error => "error",
+        /// `queue_update`
+        QueueUpdate => "queue_update",
+        /// `retry`
+        Retry => "retry",
+        /// `action_required`
+        ActionRequired => "action_required",
+        /// `preview_reset`
+        PreviewReset => "preview_reset",
+        /// `history_reset`
+        HistoryReset => "history_reset",
+    }
+}
+
+/// `codersdk.ChatStreamMessagePart`: chat stream message part.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatStreamMessagePart {
+    /// `role` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<ChatMessageRole>,
+    /// `part` on the wire.
+    pub part: ChatMessagePart,
+    /// `history_version` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_version: Option<i64>,
+    /// `generation_attempt` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation_attempt: Option<i64>,
+    /// `seq` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<i64>,
+}
+
+/// `codersdk.ChatStreamRetry`: chat stream retry.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatStreamRetry {
+    /// `attempt` on the wire.
+    #[serde(default)]
+    pub attempt: i64,
+    /// `delay_ms` on the wire.
+    #[serde(default)]
+    pub delay_ms: i64,
+    /// `error` on the wire.
+    #[serde(default)]
+    pub error: String,
+    /// `kind` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ChatErrorKind>,
+    /// Kind of the provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// `status_code` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_code: Option<i64>,
+    /// `retrying_at` on the wire.
+    pub retrying_at: DateTime<Utc>,
+}
+
+/// `codersdk.ChatStreamStatus`: chat stream status.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatStreamStatus {
+    /// State it is in.
+    pub status: ChatStatus,
+}
+
+/// `codersdk.ChatStreamToolCall`: chat stream tool call.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatStreamToolCall {
+    /// `tool_call_id` on the wire.
+    #[serde(default)]
+    pub tool_call_id: String,
+    /// `tool_name` on the wire.
+    #[serde(default)]
+    pub tool_name: String,
+    /// `args` on the wire.
+    #[serde(default)]
+    pub args: String,
+}
+
+/// `codersdk.ChatWatchEvent`: chat watch event.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatWatchEvent {
+    /// `kind` on the wire.
+    pub kind: ChatWatchEventKind,
+    /// `chat` on the wire.
+    pub chat: Chat,
+    /// `tool_calls` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_calls: Option<Vec<ChatStreamToolCall>>,
+}
+
+open_enum! {
+    /// Values of `codersdk.ChatWatchEventKind`.
+    pub enum ChatWatchEventKind {
+        /// `status_change`
+        StatusChange => "status_change",
+        /// `summary_change`
+        SummaryChange => "summary_change",
+        /// `title_change`
+        TitleChange => "title_change",
+        /// `created`
+        Created => "created",
+        /// `deleted`
+        Deleted => "deleted",
+        /// `diff_status_change`
+        DiffStatusChange => "diff_status_change",
+        /// `action_required`
+        ActionRequired => "action_required",
+        /// `context_dirty`
+        ContextDirty => "context_dirty",
+    }
+}
+
+/// `codersdk.StreamChatOptions`: stream chat options.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct StreamChatOptions {
+    /// `AfterID` on the wire.
+    #[serde(rename = "AfterID", default)]
+    pub after_id: Option<i64>,
+}

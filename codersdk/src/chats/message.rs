@@ -1,0 +1,223 @@
+//! Wire types.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+#[allow(unused_imports)]
+use crate::types::*;
+
+/// `codersdk.ChatMessage`: chat message.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatMessage {
+    /// Unique id.
+    #[serde(default)]
+    pub id: i64,
+    /// The chat concerned.
+    pub chat_id: Uuid,
+    /// `created_by` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<Uuid>,
+    /// `model_config_id` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_config_id: Option<Uuid>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// `role` on the wire.
+    pub role: ChatMessageRole,
+    /// `content` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Vec<ChatMessagePart>>,
+    /// `usage` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<ChatMessageUsage>,
+}
+
+open_enum! {
+    /// Values of `codersdk.ChatMessageRole`.
+    pub enum ChatMessageRole {
+        /// `system`
+        System => "system",
+        /// `user`
+        User => "user",
+        /// `assistant`
+        Assistant => "assistant",
+        /// `tool`
+        Tool => "tool",
+    }
+}
+
+/// `codersdk.ChatMessageUsage`: chat message usage.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatMessageUsage {
+    /// `input_tokens` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_tokens: Option<i64>,
+    /// `output_tokens` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_tokens: Option<i64>,
+    /// `total_tokens` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_tokens: Option<i64>,
+    /// `reasoning_tokens` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_tokens: Option<i64>,
+    /// `cache_creation_tokens` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_creation_tokens: Option<i64>,
+    /// `cache_read_tokens` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_read_tokens: Option<i64>,
+    /// `context_limit` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_limit: Option<i64>,
+}
+
+/// `codersdk.ChatMessagesPaginationOptions`: chat messages pagination options.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatMessagesPaginationOptions {
+    /// `BeforeID` on the wire.
+    #[serde(rename = "BeforeID", default)]
+    pub before_id: i64,
+    /// `AfterID` on the wire.
+    #[serde(rename = "AfterID", default)]
+    pub after_id: i64,
+    /// `Limit` on the wire.
+    #[serde(rename = "Limit", default)]
+    pub limit: i64,
+}
+
+/// `codersdk.ChatMessagesResponse`: chat messages response.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatMessagesResponse {
+    /// `messages` on the wire.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatMessage>>"))]
+    pub messages: Vec<ChatMessage>,
+    /// `queued_messages` on the wire.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatQueuedMessage>>"))]
+    pub queued_messages: Vec<ChatQueuedMessage>,
+    /// `has_more` on the wire.
+    #[serde(default)]
+    pub has_more: bool,
+}
+
+/// `codersdk.ChatPrompt`: chat prompt.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatPrompt {
+    /// Unique id.
+    #[serde(default)]
+    pub id: i64,
+    /// `text` on the wire.
+    #[serde(default)]
+    pub text: String,
+}
+
+/// `codersdk.ChatPromptsOptions`: chat prompts options.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatPromptsOptions {
+    /// `Limit` on the wire.
+    #[serde(rename = "Limit", default)]
+    pub limit: i64,
+}
+
+/// `codersdk.ChatPromptsResponse`: chat prompts response.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatPromptsResponse {
+    /// `prompts` on the wire.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatPrompt>>"))]
+    pub prompts: Vec<ChatPrompt>,
+}
+
+/// `codersdk.ChatQueuedMessage`: chat queued message.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatQueuedMessage {
+    /// Unique id.
+    #[serde(default)]
+    pub id: i64,
+    /// The chat concerned.
+    pub chat_id: Uuid,
+    /// `model_config_id` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_config_id: Option<Uuid>,
+    /// `content` on the wire.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatMessagePart>>"))]
+    pub content: Vec<ChatMessagePart>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+}
+
+/// `codersdk.CreateChatMessageRequest`: create chat message request.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CreateChatMessageRequest {
+    /// `content` on the wire.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatInputPart>>"))]
+    pub content: Vec<ChatInputPart>,
+    /// `model_config_id` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_config_id: Option<Uuid>,
+    /// `mcp_server_ids` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mcp_server_ids: Option<Vec<Uuid>>,
+    /// `busy_behavior` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy_behavior: Option<ChatBusyBehavior>,
+    /// `plan_mode` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_mode: Option<ChatPlanMode>,
+}
+
+/// `codersdk.CreateChatMessageResponse`: create chat message response.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CreateChatMessageResponse {
+    /// `message` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<ChatMessage>,
+    /// `queued_message` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued_message: Option<ChatQueuedMessage>,
+    /// `queued` on the wire.
+    #[serde(default)]
+    pub queued: bool,
+    /// `warnings` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<String>>,
+}
+
+/// `codersdk.EditChatMessageRequest`: edit chat message request.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EditChatMessageRequest {
+    /// `content` on the wire.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatInputPart>>"))]
+    pub content: Vec<ChatInputPart>,
+    /// `model_config_id` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_config_id: Option<Uuid>,
+}
+
+/// `codersdk.EditChatMessageResponse`: edit chat message response.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EditChatMessageResponse {
+    /// `message` on the wire.
+    pub message: ChatMessage,
+    /// `warnings` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<String>>,
+}

@@ -1,0 +1,33 @@
+//! Chats with AI agents.
+
+mod chat;
+mod config;
+mod context;
+mod cost;
+mod debug;
+mod diff;
+mod event;
+mod files;
+mod message;
+mod model_options;
+mod models;
+mod part;
+mod sharing;
+mod tools;
+mod usage_limits;
+
+pub use chat::*;
+pub use config::*;
+pub use context::*;
+pub use cost::*;
+pub use debug::*;
+pub use diff::*;
+pub use event::*;
+pub use files::*;
+pub use message::*;
+pub use model_options::*;
+pub use models::*;
+pub use part::*;
+pub use sharing::*;
+pub use tools::*;
+pub use usage_limits::*;

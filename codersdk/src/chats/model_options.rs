@@ -1,0 +1,371 @@
+//! Wire types.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+#[allow(unused_imports)]
+use crate::types::*;
+
+/// `codersdk.ChatModelAnthropicProviderOptions`: chat model anthropic provider options.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatModelAnthropicProviderOptions {
+    /// `send_reasoning` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_reasoning: Option<bool>,
+    /// `thinking` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thinking: Option<ChatModelAnthropicThinkingOptions>,
+    /// `effort` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<String>,
+    /// `thinking_display` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thinking_display: Option<String>,
+    /// `disable_parallel_tool_use` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disable_parallel_tool_use: Option<bool>,
+    /// `web_search_enabled` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_search_enabled: Option<bool>,
+    /// `allowed_domains` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_domains: Option<Vec<String>>,
+    /// `blocked_domains` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked_domains: Option<Vec<String>>,
+}
+
+/// `codersdk.ChatModelAnthropicThinkingOptions`: chat model anthropic thinking options.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatModelAnthropicThinkingOptions {
+    /// `budget_tokens` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_tokens: Option<i64>,
+}
+
+/// `codersdk.ChatModelCallConfig`: chat model call config.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatModelCallConfig {
+    /// `max_output_tokens` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_output_tokens: Option<i64>,
+    /// `temperature` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// `top_p` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<f64>,
+    /// `top_k` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_k: Option<i64>,
+    /// `presence_penalty` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence_penalty: Option<f64>,
+    /// `frequency_penalty` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency_penalty: Option<f64>,
+    /// `cost` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<ModelCostConfig>,
+    /// `provider_options` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_options: Option<ChatModelProviderOptions>,
+}
+
+/// `codersdk.ChatModelGoogleProviderOptions`: chat model google provider options.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatModelGoogleProviderOptions {
+    /// `thinking_config` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thinking_config: Option<ChatModelGoogleThinkingConfig>,
+    /// `cached_content` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached_content: Option<String>,
+    /// `safety_settings` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safety_settings: Option<Vec<ChatModelGoogleSafetySetting>>,
+    /// `threshold` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<String>,
+    /// `web_search_enabled` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_search_enabled: Option<bool>,
+}
+
+/// `codersdk.ChatModelGoogleSafetySetting`: chat model google safety setting.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatModelGoogleSafetySetting {
+    /// `category` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// `threshold` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<String>,
+}
+
+/// `codersdk.ChatModelGoogleThinkingConfig`: chat model google thinking config.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatModelGoogleThinkingConfig {
+    /// `thinking_budget` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thinking_budget: Option<i64>,
+    /// `include_thoughts` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub include_thoughts: Option<bool>,
+}
+
+/// `codersdk.ChatModelOpenAICompatProviderOptions`: chat model open ai compat provider options.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatModelOpenAiCompatProviderOptions {
+    /// `user` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// `reasoning_effort` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_effort: Option<String>,
+}
+
+/// `codersdk.ChatModelOpenAIProviderOptions`: chat model open ai provider options.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatModelOpenAiProviderOptions {
+    /// `include` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub include: Option<Vec<String>>,
+    /// `instructions` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
+    /// `logit_bias` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logit_bias: Option<BTreeMap<String, i64>>,
+    /// `log_probs` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_probs: Option<bool>,
+    /// `top_log_probs` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_log_probs: Option<i64>,
+    /// `max_tool_calls` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tool_calls: Option<i64>,
+    /// `parallel_tool_calls` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallel_tool_calls: Option<bool>,
+    /// `user` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// `reasoning_effort` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_effort: Option<String>,
+    /// `reasoning_summary` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_summary: Option<String>,
+    /// `max_completion_tokens` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_completion_tokens: Option<i64>,
+    /// `text_verbosity` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_verbosity: Option<String>,
+    /// `prediction` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<serde_json::Map<String, serde_json::Value>>,
+    /// `store` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<bool>,
+    /// `metadata` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
+    /// `prompt_cache_key` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_cache_key: Option<String>,
+    /// `safety_identifier` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safety_identifier: Option<String>,
+    /// `service_tier` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<String>,
+    /// `structured_outputs` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structured_outputs: Option<bool>,
+    /// `strict_json_schema` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strict_json_schema: Option<bool>,
+    /// `web_search_enabled` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_search_enabled: Option<bool>,
+    /// `search_context_size` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search_context_size: Option<String>,
+    /// `allowed_domains` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_domains: Option<Vec<String>>,
+}
+
+/// `codersdk.ChatModelOpenRouterProvider`: chat model open router provider.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatModelOpenRouterProvider {
+    /// `order` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Vec<String>>,
+    /// `allow_fallbacks` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_fallbacks: Option<bool>,
+    /// `require_parameters` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require_parameters: Option<bool>,
+    /// `data_collection` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_collection: Option<String>,
+    /// `only` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Vec<String>>,
+    /// `ignore` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignore: Option<Vec<String>>,
+    /// `quantizations` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantizations: Option<Vec<String>>,
+    /// `sort` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
+}
+
+/// `codersdk.ChatModelOpenRouterProviderOptions`: chat model open router provider options.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatModelOpenRouterProviderOptions {
+    /// `reasoning` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<ChatModelReasoningOptions>,
+    /// `extra_body` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra_body: Option<serde_json::Map<String, serde_json::Value>>,
+    /// `include_usage` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub include_usage: Option<bool>,
+    /// `logit_bias` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logit_bias: Option<BTreeMap<String, i64>>,
+    /// `log_probs` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_probs: Option<bool>,
+    /// `parallel_tool_calls` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallel_tool_calls: Option<bool>,
+    /// `user` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Kind of the provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ChatModelOpenRouterProvider>,
+}
+
+/// `codersdk.ChatModelProviderOptions`: chat model provider options.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatModelProviderOptions {
+    /// `openai` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openai: Option<ChatModelOpenAiProviderOptions>,
+    /// `anthropic` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anthropic: Option<ChatModelAnthropicProviderOptions>,
+    /// `google` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub google: Option<ChatModelGoogleProviderOptions>,
+    /// `openaicompat` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openaicompat: Option<ChatModelOpenAiCompatProviderOptions>,
+    /// `openrouter` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openrouter: Option<ChatModelOpenRouterProviderOptions>,
+    /// `vercel` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vercel: Option<ChatModelVercelProviderOptions>,
+}
+
+/// `codersdk.ChatModelReasoningOptions`: chat model reasoning options.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatModelReasoningOptions {
+    /// Whether it is in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// `exclude` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exclude: Option<bool>,
+    /// `max_tokens` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<i64>,
+    /// `effort` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<String>,
+}
+
+/// `codersdk.ChatModelVercelGatewayProviderOptions`: chat model vercel gateway provider options.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatModelVercelGatewayProviderOptions {
+    /// `order` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Vec<String>>,
+    /// `models` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub models: Option<Vec<String>>,
+}
+
+/// `codersdk.ChatModelVercelProviderOptions`: chat model vercel provider options.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatModelVercelProviderOptions {
+    /// `reasoning` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<ChatModelReasoningOptions>,
+    /// `providerOptions` on the wire.
+    #[serde(rename = "providerOptions", default, skip_serializing_if = "Option::is_none")]
+    pub provider_options: Option<ChatModelVercelGatewayProviderOptions>,
+    /// `user` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// `logit_bias` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logit_bias: Option<BTreeMap<String, i64>>,
+    /// `logprobs` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<bool>,
+    /// `top_logprobs` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_logprobs: Option<i64>,
+    /// `parallel_tool_calls` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallel_tool_calls: Option<bool>,
+    /// `extra_body` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra_body: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// `codersdk.ModelCostConfig`: model cost config.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ModelCostConfig {
+    /// `input_price_per_million_tokens` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_price_per_million_tokens: Option<String>,
+    /// `output_price_per_million_tokens` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_price_per_million_tokens: Option<String>,
+    /// `cache_read_price_per_million_tokens` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_read_price_per_million_tokens: Option<String>,
+    /// `cache_write_price_per_million_tokens` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_price_per_million_tokens: Option<String>,
+}

@@ -1,0 +1,46 @@
+//! Wire types.
+
+use serde::{Deserialize, Serialize};
+
+#[allow(unused_imports)]
+use crate::types::*;
+
+/// `codersdk.DynamicTool`: dynamic tool.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct DynamicTool {
+    /// Name, unique within its owner.
+    #[serde(default)]
+    pub name: String,
+    /// Text that explains it to people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// `input_schema` on the wire.
+    #[serde(default)]
+    pub input_schema: Option<serde_json::Value>,
+}
+
+/// `codersdk.SubmitToolResultsRequest`: submit tool results request.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SubmitToolResultsRequest {
+    /// `results` on the wire.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ToolResult>>"))]
+    pub results: Vec<ToolResult>,
+}
+
+/// `codersdk.ToolResult`: tool result.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ToolResult {
+    /// `tool_call_id` on the wire.
+    #[serde(default)]
+    pub tool_call_id: String,
+    /// `output` on the wire.
+    #[serde(default)]
+    pub output: Option<serde_json::Value>,
+    /// `is_error` on the wire.
+    #[serde(default)]
+    pub is_error: bool,
+}

@@ -1,0 +1,12 @@
+//! A server that keeps Coder's API contracts.
+//!
+//! It is the test double of the Coder SDK: embedded in a test it starts in milliseconds and lives in memory; as a
+//! binary it serves a Coder-like API on a port of its own.
+
+pub mod clock;
+mod http;
+mod server;
+mod state;
+mod store;
+
+pub use server::{ReferenceServer, ServerBuilder, ServerError};

@@ -1,0 +1,117 @@
+//! A running server: how it is configured, started and stopped.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{SharedClock, SystemClock};
+use crate::state::{AppState, Inner};
+use crate::store::Store;
+
+/// Why a server could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// The address could not be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The database could not be opened or brought up to date.
+    #[error("cannot open the database: {0}")]
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What a server is started with.
+#[derive(Debug, Clone)]
+pub struct ServerBuilder {
+    listen: SocketAddr,
+    database: Option<PathBuf>,
+    clock: SharedClock,
+}
+
+impl ServerBuilder {
+    /// Listens on this address; a free loopback port by default.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Keeps the data in this SQLite file; in memory by default.
+    #[must_use]
+    pub fn database(mut self, path: impl Into<PathBuf>) -> Self {
+        self.database = Some(path.into());
+        self
+    }
+
+    /// Takes the time from this clock; the machine's own by default.
+    #[must_use]
+    pub fn clock(mut self, clock: SharedClock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Starts the server.
+    ///
+    /// # Errors
+    /// When the address or the database cannot be had.
+    pub async fn start(self) -> Result<ReferenceServer, ServerError> {
+        let store = Store::open(self.database.as_deref()).await.map_err(|e| ServerError::Database(Box::new(e)))?;
+        let listener = TcpListener::bind(self.listen)
+            .await
+            .map_err(|source| ServerError::Listen { address: self.listen, source })?;
+        let address = listener.local_addr().map_err(|source| ServerError::Listen { address: self.listen, source })?;
+        let access_url =
+            url::Url::parse(&format!("http://{address}")).expect("a socket address makes a well-formed URL");
+        let state = AppState::new(Inner { store, clock: self.clock, access_url });
+        let stop = CancellationToken::new();
+        let app = crate::http::router(state.clone());
+        let serving = tokio::spawn({
+            let stop = stop.clone();
+            async move { axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await }
+        });
+        Ok(ReferenceServer { state, stop, serving: Some(serving) })
+    }
+}
+
+/// A running server. Dropping it stops it.
+#[derive(Debug)]
+pub struct ReferenceServer {
+    state: AppState,
+    stop: CancellationToken,
+    serving: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+}
+
+impl ReferenceServer {
+    /// What a server can be started with.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder { listen: SocketAddr::from(([127, 0, 0, 1], 0)), database: None, clock: Arc::new(SystemClock) }
+    }
+
+    /// The base URL of the running server.
+    pub fn url(&self) -> &url::Url {
+        &self.state.access_url
+    }
+
+    /// Stops the server and waits for what it was doing.
+    pub async fn shutdown(mut self) {
+        self.stop.cancel();
+        if let Some(serving) = self.serving.take() {
+            let _ = serving.await;
+        }
+        self.state.store.close().await;
+    }
+}
+
+impl Drop for ReferenceServer {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}

@@ -1,0 +1,59 @@
+//! What the server remembers: SQLite, in memory or in a file.
+//!
+//! An in-memory store has a single connection, so code that holds a [`Tx`] must not ask the [`Store`] for anything:
+//! whatever is called inside a transaction takes the transaction.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+/// A write transaction. Dropping it without [`Tx::commit`] undoes it.
+pub(crate) type Tx = sqlx::Transaction<'static, sqlx::Sqlite>;
+
+/// The database, cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    pool: SqlitePool,
+}
+
+impl Store {
+    /// Opens the file, or a database in memory without one, and brings its schema up to date.
+    pub(crate) async fn open(path: Option<&Path>) -> Result<Self, sqlx::Error> {
+        let options = match path {
+            Some(path) => SqliteConnectOptions::new()
+                .filename(path)
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Normal),
+            None => SqliteConnectOptions::new().in_memory(true),
+        }
+        .busy_timeout(Duration::from_secs(10))
+        .foreign_keys(true);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(if path.is_some() { 8 } else { 1 })
+            .min_connections(1)
+            // A connection that holds the only copy of the data must never be closed for being idle or old.
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options)
+            .await?;
+        sqlx::migrate!("./migrations").run(&pool).await?;
+        Ok(Self { pool })
+    }
+
+    /// The pool, for reads and for single statements.
+    pub(crate) fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+
+    /// Begins a write transaction; writers queue here rather than fail later.
+    pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        self.pool.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    /// Closes every connection, after the work under way is done.
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
