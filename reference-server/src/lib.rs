@@ -4,9 +4,13 @@
 //! binary it serves a Coder-like API on a port of its own.
 
 pub mod clock;
+mod faults;
 mod http;
+mod request_log;
 mod server;
 mod state;
 mod store;
 
+pub use faults::{Fault, Faults};
+pub use request_log::ServedRequest;
 pub use server::{ReferenceServer, ServerBuilder, ServerError};

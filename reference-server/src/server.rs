@@ -4,10 +4,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{SharedClock, SystemClock};
+use crate::faults::{self, Faults};
+use crate::request_log::{self, RequestLog, ServedRequest};
 use crate::state::{AppState, Inner};
 use crate::store::Store;
 
@@ -70,9 +73,18 @@ impl ServerBuilder {
         let address = listener.local_addr().map_err(|source| ServerError::Listen { address: self.listen, source })?;
         let access_url =
             url::Url::parse(&format!("http://{address}")).expect("a socket address makes a well-formed URL");
-        let state = AppState::new(Inner { store, clock: self.clock, access_url });
         let stop = CancellationToken::new();
-        let app = crate::http::router(state.clone());
+        let state = AppState::new(Inner {
+            store,
+            clock: self.clock,
+            access_url,
+            faults: Faults::default(),
+            requests: RequestLog::default(),
+            stop: stop.clone(),
+        });
+        let app = crate::http::router(state.clone())
+            .layer(from_fn_with_state(state.clone(), faults::apply))
+            .layer(from_fn_with_state(state.clone(), request_log::note));
         let serving = tokio::spawn({
             let stop = stop.clone();
             async move { axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await }
@@ -98,6 +110,21 @@ impl ReferenceServer {
     /// The base URL of the running server.
     pub fn url(&self) -> &url::Url {
         &self.state.access_url
+    }
+
+    /// Faults to come: what is added here happens to matching requests.
+    pub fn faults(&self) -> &Faults {
+        &self.state.faults
+    }
+
+    /// The last requests that were answered, oldest first; at most 4,096 are remembered.
+    pub fn requests(&self) -> Vec<ServedRequest> {
+        self.state.requests.snapshot()
+    }
+
+    /// Forgets the requests seen so far.
+    pub fn forget_requests(&self) {
+        self.state.requests.clear();
     }
 
     /// Stops the server and waits for what it was doing.

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::clock::SharedClock;
+use crate::faults::Faults;
+use crate::request_log::RequestLog;
 use crate::store::Store;
 
 /// The server's shared parts, cheap to clone.
@@ -18,6 +22,10 @@ pub(crate) struct Inner {
     pub(crate) clock: SharedClock,
     /// Base URL under which clients reach this server.
     pub(crate) access_url: url::Url,
+    pub(crate) faults: Faults,
+    pub(crate) requests: RequestLog,
+    /// Cancelled when the server stops: streams end then.
+    pub(crate) stop: CancellationToken,
 }
 
 impl AppState {
