@@ -10,6 +10,9 @@ mod request_log;
 mod server;
 mod state;
 mod store;
+#[cfg(test)]
+#[allow(dead_code, reason = "which helpers are used depends on the modules built so far")]
+mod testing;
 
 pub use faults::{Fault, Faults};
 pub use request_log::ServedRequest;
