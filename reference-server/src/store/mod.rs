@@ -3,6 +3,9 @@
 //! An in-memory store has a single connection, so code that holds a [`Tx`] must not ask the [`Store`] for anything:
 //! whatever is called inside a transaction takes the transaction.
 
+pub(crate) mod ai_providers;
+pub(crate) mod model_configs;
+
 use std::path::Path;
 use std::time::Duration;
 
