@@ -3,11 +3,15 @@
 //! It is the test double of the Coder SDK: embedded in a test it starts in milliseconds and lives in memory; as a
 //! binary it serves a Coder-like API on a port of its own.
 
+mod chatfiles;
 pub mod clock;
 mod faults;
 mod http;
+mod mime;
+mod quote;
 mod request_log;
 mod server;
+mod sniff;
 mod state;
 mod store;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The HTTP face of the server: a module a resource, each with its `router`.
 
+mod chats;
+
 use axum::Router;
 
 use crate::state::AppState;

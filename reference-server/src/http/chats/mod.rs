@@ -1,0 +1,4 @@
+//! Chats over REST.
+
+pub(crate) mod labels;
+pub(crate) mod title;
