@@ -17,6 +17,7 @@ mod store;
 #[cfg(test)]
 #[allow(dead_code, reason = "which helpers are used depends on the modules built so far")]
 mod testing;
+mod usage_limits;
 
 pub use faults::{Fault, Faults};
 pub use request_log::ServedRequest;

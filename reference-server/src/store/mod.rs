@@ -4,7 +4,11 @@
 //! whatever is called inside a transaction takes the transaction.
 
 pub(crate) mod ai_providers;
+pub(crate) mod chat_costs;
+pub(crate) mod chat_settings;
 pub(crate) mod model_configs;
+pub(crate) mod settings;
+pub(crate) mod usage_limits;
 
 use std::path::Path;
 use std::time::Duration;
