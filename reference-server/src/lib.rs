@@ -3,11 +3,13 @@
 //! It is the test double of the Coder SDK: embedded in a test it starts in milliseconds and lives in memory; as a
 //! binary it serves a Coder-like API on a port of its own.
 
+mod chatd;
 mod chatfiles;
 pub mod clock;
 mod faults;
 mod http;
 mod mime;
+pub mod model;
 mod quote;
 mod request_log;
 mod server;

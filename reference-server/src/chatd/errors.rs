@@ -1,0 +1,571 @@
+//! What a failure of the model provider means for a chat: its kind, the words users see, whether to try again.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use codersdk::{ChatError, ChatErrorKind, ChatStreamRetry};
+use regex::Regex;
+use serde_json::Value;
+
+use crate::model::{ErrorCause, ModelError, ProviderResponse};
+
+/// Longest detail that users are shown, in characters.
+const MAX_DETAIL: usize = 500;
+/// Longest error body that is searched for the provider's words, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+/// A failure as users see it, and what is to be done about it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct ChatFailure {
+    /// What users read; never empty once normalised.
+    pub(crate) message: String,
+    /// The provider's own words, at most 500 characters.
+    pub(crate) detail: String,
+    pub(crate) kind: Option<ChatErrorKind>,
+    /// The provider in normal form; empty where unknown.
+    pub(crate) provider: String,
+    pub(crate) retryable: bool,
+    /// The provider's HTTP status; 0 where there was none.
+    pub(crate) status_code: i64,
+    /// Least delay before another try that the provider asked for.
+    pub(crate) retry_after: Duration,
+    /// The provider no longer knows the earlier answer that the request built on: try again with the whole history.
+    pub(crate) chain_broken: bool,
+}
+
+impl ChatFailure {
+    /// A failure of our own making, which is final and shows only the general text.
+    pub(crate) fn internal(detail: &str) -> Self {
+        Self::classify(&ModelError::new(detail))
+    }
+
+    /// A failure with words of its own, which is final.
+    pub(crate) fn with_message(kind: ChatErrorKind, message: impl Into<String>) -> Self {
+        Self { message: message.into(), kind: Some(kind), ..Self::default() }.normalized()
+    }
+
+    /// What a model's error means. `now` is what a date in `Retry-After` is counted from.
+    pub(crate) fn classify_at(error: &ModelError, now: DateTime<Utc>) -> Self {
+        Classifier::new(error, now).classify()
+    }
+
+    /// [`ChatFailure::classify_at`] for errors that carry no date.
+    pub(crate) fn classify(error: &ModelError) -> Self {
+        Self::classify_at(error, DateTime::UNIX_EPOCH)
+    }
+
+    /// What an error means that came while nobody had cancelled the chat: a bare cancellation is then the
+    /// provider's doing, and worth another try.
+    pub(crate) fn classify_attempt(error: &ModelError, provider: &str, now: DateTime<Utc>) -> Self {
+        let failure = Self::classify_at(error, now).with_provider(provider);
+        if failure.retryable || failure.status_code != 0 || error.cause != Some(ErrorCause::Canceled) {
+            return failure;
+        }
+        let reset = ModelError {
+            message: format!("provider transport reset\n{}", error.message),
+            response: error.response.clone(),
+            cause: Some(ErrorCause::TransportReset),
+        };
+        let reset = Self::classify_at(&reset, now).with_provider(provider);
+        if reset.retryable { reset } else { failure }
+    }
+
+    /// The same failure, of this provider: what the configuration says outweighs what the words suggest.
+    pub(crate) fn with_provider(mut self, provider: &str) -> Self {
+        let provider = normalize_provider(provider);
+        if !provider.is_empty() && (self.provider != provider || self.message.trim().is_empty()) {
+            self.provider = provider.into_owned();
+            self.message.clear();
+        }
+        self.normalized()
+    }
+
+    /// The form that is stored as `last_error` and sent as an `error` event.
+    pub(crate) fn to_chat_error(&self) -> ChatError {
+        ChatError {
+            message: self.message.clone(),
+            detail: some_text(&self.detail),
+            kind: self.kind.clone(),
+            provider: some_text(&self.provider),
+            retryable: self.retryable,
+            status_code: (self.status_code != 0).then_some(self.status_code),
+        }
+    }
+
+    /// The `retry` event that announces attempt `attempt + 1` after `delay`.
+    pub(crate) fn to_retry(&self, attempt: i64, delay: Duration, now: DateTime<Utc>) -> ChatStreamRetry {
+        ChatStreamRetry {
+            attempt,
+            delay_ms: i64::try_from(delay.as_millis()).unwrap_or(i64::MAX),
+            error: self.retry_message(),
+            kind: self.kind.clone(),
+            provider: some_text(&self.provider),
+            status_code: (self.status_code != 0).then_some(self.status_code),
+            retrying_at: chrono::Duration::from_std(delay)
+                .ok()
+                .and_then(|delay| now.checked_add_signed(delay))
+                .unwrap_or(DateTime::<Utc>::MAX_UTC),
+        }
+    }
+
+    /// The words shown while another try is awaited.
+    pub(crate) fn retry_message(&self) -> String {
+        if self.retryable && !self.message.is_empty() {
+            return self.message.clone();
+        }
+        let subject = subject(&self.provider);
+        match &self.kind {
+            Some(ChatErrorKind::Overloaded) => capitalize(format!("{subject} is temporarily overloaded.")),
+            Some(ChatErrorKind::RateLimit) => capitalize(format!("{subject} is rate limiting requests.")),
+            Some(ChatErrorKind::Timeout) => capitalize(format!("{subject} is temporarily unavailable.")),
+            Some(ChatErrorKind::StreamSilenceTimeout) => {
+                capitalize(format!("{subject} did not send response data in time."))
+            }
+            Some(ChatErrorKind::Auth) => format!("Authentication with {subject} failed."),
+            Some(ChatErrorKind::Config) => capitalize(format!("{subject} rejected the model configuration.")),
+            Some(ChatErrorKind::MissingKey) => "The API key for this conversation is no longer available.".to_owned(),
+            Some(ChatErrorKind::ProviderDisabled) => format!(
+                "The {} provider has been disabled by an administrator.",
+                display_name(&self.provider).unwrap_or("AI")
+            ),
+            _ => capitalize(format!("{subject} returned an unexpected error.")),
+        }
+    }
+
+    fn normalized(mut self) -> Self {
+        self.message = self.message.trim().to_owned();
+        self.detail = cut_detail(&self.detail);
+        self.provider = normalize_provider(&self.provider).into_owned();
+        if self.kind.is_none() {
+            self.kind = Some(ChatErrorKind::Generic);
+        }
+        if self.message.is_empty() {
+            self.message = self.terminal_message();
+        }
+        self
+    }
+
+    fn terminal_message(&self) -> String {
+        let subject = subject(&self.provider);
+        let unexplained = !self.retryable && self.status_code == 0;
+        match &self.kind {
+            Some(ChatErrorKind::Overloaded) => capitalize(format!("{subject} is temporarily overloaded.")),
+            Some(ChatErrorKind::RateLimit) => capitalize(format!("{subject} is rate limiting requests.")),
+            Some(ChatErrorKind::Timeout) if unexplained => "The request timed out before it completed.".to_owned(),
+            Some(ChatErrorKind::Timeout) => capitalize(format!("{subject} is temporarily unavailable.")),
+            Some(ChatErrorKind::StreamSilenceTimeout) => {
+                capitalize(format!("{subject} did not send response data in time."))
+            }
+            Some(ChatErrorKind::UsageLimit) => capitalize(format!(
+                "The usage quota for {subject} has been exceeded. Check the billing and quota settings for the \
+                 provider account."
+            )),
+            Some(ChatErrorKind::Auth) => {
+                format!("Authentication with {subject} failed. Check the API key and permissions.")
+            }
+            Some(ChatErrorKind::Config) => capitalize(format!(
+                "{subject} rejected the model configuration. Check the selected model and provider settings."
+            )),
+            Some(ChatErrorKind::MissingKey) => "This conversation was started with an API key that is no longer \
+                                                available. Send your message again to continue."
+                .to_owned(),
+            Some(ChatErrorKind::ProviderDisabled) => format!(
+                "The {} provider has been disabled. Contact your Coder administrator.",
+                display_name(&self.provider).unwrap_or("AI")
+            ),
+            _ if unexplained => "The chat request failed unexpectedly.".to_owned(),
+            _ => capitalize(format!("{subject} returned an unexpected error.")),
+        }
+    }
+}
+
+/// Looks one error over for every sign it may carry.
+struct Classifier<'a> {
+    error: &'a ModelError,
+    lower: String,
+    detail: String,
+    status: i64,
+    retry_after: Duration,
+    provider: &'static str,
+}
+
+impl<'a> Classifier<'a> {
+    fn new(error: &'a ModelError, now: DateTime<Utc>) -> Self {
+        let lower = error.message.trim().to_lowercase();
+        let response = error.response.as_ref();
+        let status = response.map_or(0, |response| i64::from(response.status));
+        Self {
+            error,
+            detail: response.map(provider_detail).unwrap_or_default(),
+            status: if status == 0 { status_in(&lower) } else { status },
+            retry_after: response.map(|response| retry_after(&response.headers, now)).unwrap_or_default(),
+            provider: provider_in(&lower),
+            lower,
+        }
+    }
+
+    fn classify(self) -> ChatFailure {
+        if self.lower.is_empty() && self.detail.is_empty() && self.status == 0 && self.retry_after.is_zero() {
+            return ChatFailure::default();
+        }
+        if let Some(ErrorCause::Silence(_)) = self.error.cause {
+            return ChatFailure {
+                kind: Some(ChatErrorKind::StreamSilenceTimeout),
+                retryable: true,
+                ..ChatFailure::default()
+            }
+            .normalized();
+        }
+        if has(&self.lower, &["chat interrupted", "request interrupted", "operation interrupted"]) {
+            return self.canceled();
+        }
+        if let Some(known) = self.responses_diagnostic().or_else(|| self.incomplete()).or_else(|| self.chain_broken()) {
+            return known;
+        }
+        match self.matching_rule() {
+            Some((kind, retryable)) => {
+                let detail = if kind == ChatErrorKind::Auth { self.detail.clone() } else { self.diagnostic() };
+                ChatFailure { detail, kind: Some(kind), retryable, ..self.base() }.normalized()
+            }
+            None if self.error.cause == Some(ErrorCause::Canceled) => self.canceled(),
+            None => ChatFailure { detail: self.diagnostic(), kind: Some(ChatErrorKind::Generic), ..self.base() }
+                .normalized(),
+        }
+    }
+
+    fn base(&self) -> ChatFailure {
+        ChatFailure {
+            detail: self.detail.clone(),
+            provider: self.provider.to_owned(),
+            status_code: self.status,
+            retry_after: self.retry_after,
+            ..ChatFailure::default()
+        }
+    }
+
+    fn canceled(&self) -> ChatFailure {
+        ChatFailure {
+            message: "The request was canceled before it completed.".to_owned(),
+            kind: Some(ChatErrorKind::Generic),
+            ..self.base()
+        }
+        .normalized()
+    }
+
+    /// Texts of the Responses API that mean that our history and the provider's differ. Ids are left out.
+    fn responses_diagnostic(&self) -> Option<ChatFailure> {
+        const MATCHES: [(&str, &str); 2] = [
+            ("no tool output found for function call", "function_call_output_missing"),
+            ("was provided without its required 'reasoning' item", "web_search_reasoning_missing"),
+        ];
+        let detail = self.detail.to_lowercase();
+        let (_, name) =
+            MATCHES.into_iter().find(|(pattern, _)| self.lower.contains(pattern) || detail.contains(pattern))?;
+        Some(
+            ChatFailure {
+                message: "The chat continuation failed due to an internal state mismatch. This is not a \
+                          configuration or billing issue."
+                    .to_owned(),
+                detail: format!("OpenAI Responses API request continuity diagnostic: match={name}."),
+                kind: Some(ChatErrorKind::Generic),
+                ..self.base()
+            }
+            .normalized(),
+        )
+    }
+
+    fn incomplete(&self) -> Option<ChatFailure> {
+        const MATCHES: [(&str, &str); 2] = [
+            ("anthropic stream closed before message_stop", "anthropic"),
+            ("openai responses stream closed before terminal event", "openai"),
+        ];
+        let (_, hint) = MATCHES.into_iter().find(|(pattern, _)| self.lower.contains(pattern))?;
+        let provider = if self.provider.is_empty() { hint } else { self.provider };
+        Some(
+            ChatFailure {
+                message: format!("{} stream closed unexpectedly before the response completed.", subject(provider)),
+                kind: Some(ChatErrorKind::Timeout),
+                provider: provider.to_owned(),
+                retryable: true,
+                ..self.base()
+            }
+            .normalized(),
+        )
+    }
+
+    fn chain_broken(&self) -> Option<ChatFailure> {
+        if !(self.lower.contains("previous response with id") && self.lower.contains("not found")) {
+            return None;
+        }
+        let provider = if self.provider.is_empty() { "openai" } else { self.provider };
+        Some(
+            ChatFailure {
+                kind: Some(ChatErrorKind::Generic),
+                provider: provider.to_owned(),
+                retryable: true,
+                chain_broken: true,
+                ..self.base()
+            }
+            .normalized(),
+        )
+    }
+
+    /// The first rule that matches. Their order matters: saturation is never a wrapper's word, a bad configuration
+    /// outweighs words that transports use of themselves, bad credentials outweigh both.
+    fn matching_rule(&self) -> Option<(ChatErrorKind, bool)> {
+        let (lower, status, cause) = (self.lower.as_str(), self.status, self.error.cause.as_ref());
+        let usage_text = format!("{lower}\n{}", self.detail.to_lowercase());
+        let deadline = cause == Some(&ErrorCause::Deadline) || lower.contains("context deadline exceeded");
+        let config = has(lower, &CONFIG);
+        let http2 = match cause {
+            Some(ErrorCause::Http2 { code, from_peer }) => Some(*from_peer && matches!(code, 0 | 2 | 7 | 8 | 11)),
+            _ => None,
+        };
+        // A reset code is more exact than the words around it.
+        let timeout_words = has(lower, &TIMEOUT) && http2 != Some(false);
+        let timeout = (cause == Some(&ErrorCause::TransportReset) && status == 0)
+            || deadline
+            || matches!(status, 408 | 502 | 503 | 504)
+            || http2 == Some(true)
+            || timeout_words;
+        let rules = [
+            (status == 529 || lower.contains("overloaded"), ChatErrorKind::Overloaded, true),
+            (
+                usage_text.contains("insufficient_quota") || (status != 429 && has(&usage_text, &USAGE_LIMIT)),
+                ChatErrorKind::UsageLimit,
+                false,
+            ),
+            (status == 401 || has(lower, &AUTH), ChatErrorKind::Auth, false),
+            ((status == 403 || lower.contains("forbidden")) && !config, ChatErrorKind::Auth, false),
+            ((status == 429 || has(lower, &RATE_LIMIT)) && !config, ChatErrorKind::RateLimit, true),
+            (lower.contains("provider_disabled"), ChatErrorKind::ProviderDisabled, false),
+            (timeout && !config, ChatErrorKind::Timeout, !deadline),
+            (config, ChatErrorKind::Config, false),
+            (status == 500 || lower.contains("server error"), ChatErrorKind::Generic, true),
+        ];
+        rules.into_iter().find(|(matches, ..)| *matches).map(|(_, kind, retryable)| (kind, retryable))
+    }
+
+    /// The provider's words, else the error's own on one line, without the secret parts of a URL.
+    fn diagnostic(&self) -> String {
+        if !self.detail.trim().is_empty() {
+            return self.detail.clone();
+        }
+        let mut text = self.error.message.trim().to_owned();
+        if let Some(ErrorCause::Url(url)) = &self.error.cause
+            && !url.is_empty()
+        {
+            text = text.replace(url.as_str(), &redact_url(url));
+        }
+        cut_detail(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+}
+
+const CONFIG: [&str; 9] = [
+    "invalid model",
+    "model not found",
+    "model_not_found",
+    "unsupported model",
+    "context length exceeded",
+    "context_exceeded",
+    "maximum context length",
+    "malformed config",
+    "malformed configuration",
+];
+const AUTH: [&str; 4] = ["authentication", "unauthorized", "invalid api key", "invalid_api_key"];
+const USAGE_LIMIT: [&str; 3] = ["quota", "billing", "payment required"];
+const RATE_LIMIT: [&str; 5] = ["rate limit", "rate_limit", "rate limited", "rate-limited", "too many requests"];
+const TIMEOUT: [&str; 19] = [
+    "timeout",
+    "timed out",
+    "service unavailable",
+    "unavailable",
+    "connection reset",
+    "connection refused",
+    "eof",
+    "broken pipe",
+    "bad gateway",
+    "gateway timeout",
+    "client conn",
+    "goaway",
+    "http2: stream closed",
+    "use of closed network connection",
+    "internal_error; received from peer",
+    "refused_stream; received from peer",
+    "cancel; received from peer",
+    "enhance_your_calm; received from peer",
+    "no_error; received from peer",
+];
+
+fn has(text: &str, patterns: &[&str]) -> bool {
+    patterns.iter().any(|pattern| text.contains(pattern))
+}
+
+fn some_text(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn capitalize(text: String) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) if first.is_lowercase() => first.to_uppercase().chain(chars).collect(),
+        _ => text,
+    }
+}
+
+fn cut_detail(detail: &str) -> String {
+    let detail = detail.trim();
+    if detail.chars().count() <= MAX_DETAIL {
+        return detail.to_owned();
+    }
+    detail.chars().take(MAX_DETAIL - 1).chain(['…']).collect()
+}
+
+/// A provider's name as texts and rows use it.
+pub(crate) fn normalize_provider(provider: &str) -> Cow<'_, str> {
+    let trimmed = provider.trim();
+    let lower = trimmed.to_lowercase();
+    match lower.as_str() {
+        "azure openai" | "azure-openai" => "azure".into(),
+        "openai compat" | "openai compatible" | "openai_compat" => "openai-compat".into(),
+        _ if lower == trimmed => trimmed.into(),
+        _ => lower.into(),
+    }
+}
+
+fn display_name(provider: &str) -> Option<&'static str> {
+    Some(match normalize_provider(provider).as_ref() {
+        "anthropic" => "Anthropic",
+        "azure" => "Azure OpenAI",
+        "bedrock" => "AWS Bedrock",
+        "google" => "Google",
+        "openai" => "OpenAI",
+        "openai-compat" => "OpenAI Compatible",
+        "openrouter" => "OpenRouter",
+        "vercel" => "Vercel AI Gateway",
+        _ => return None,
+    })
+}
+
+fn subject(provider: &str) -> &'static str {
+    display_name(provider).unwrap_or("the AI provider")
+}
+
+fn provider_in(lower: &str) -> &'static str {
+    const HINTS: [(&str, &[&str]); 8] = [
+        ("openai-compat", &["openai-compat", "openai compatible"]),
+        ("azure", &["azure openai", "azure-openai"]),
+        ("openrouter", &["openrouter"]),
+        ("bedrock", &["aws bedrock", "bedrock"]),
+        ("vercel", &["vercel ai gateway", "vercel"]),
+        ("anthropic", &["anthropic", "claude"]),
+        ("google", &["google", "gemini", "vertex"]),
+        ("openai", &["openai"]),
+    ];
+    HINTS.into_iter().find(|(_, patterns)| has(lower, patterns)).map_or("", |(provider, _)| provider)
+}
+
+/// A status that the words name: after "status" or "http", or standing alone but for ports and stream ids.
+fn status_in(lower: &str) -> i64 {
+    static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:status(?:[\t\n\f\r ]+code)?|http)[\t\n\f\r ]*[:=]?[\t\n\f\r ]*([0-9]{3})")
+            .expect("a fixed pattern")
+    });
+    static ALONE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?-u:\b)(?:401|403|408|429|500|502|503|504|529)(?-u:\b)").expect("a fixed pattern")
+    });
+    if let Some(found) = NAMED.captures(lower) {
+        return found[1].parse().unwrap_or(0);
+    }
+    ALONE
+        .find_iter(lower)
+        .find(|found| {
+            let before = &lower[..found.start()];
+            let blank = [' ', '\t', '\r', '\n'];
+            let word = before.trim_end_matches(blank).trim_end_matches([':', '=']).trim_end_matches(blank);
+            !before.ends_with(':') && !word.ends_with("stream id")
+        })
+        .and_then(|found| found.as_str().parse().ok())
+        .unwrap_or(0)
+}
+
+/// The words of an error answer: those of its body, else what the client made of it.
+fn provider_detail(response: &ProviderResponse) -> String {
+    let from_body =
+        if response.body.len() > MAX_BODY { String::new() } else { unwrap_transport(body_message(&response.body)) };
+    if from_body.is_empty() { unwrap_transport(response.message.trim().to_owned()) } else { from_body }
+}
+
+fn body_message(dump: &[u8]) -> String {
+    json_message(after(dump, b"\r\n\r\n").or_else(|| after(dump, b"\n\n")).unwrap_or(dump))
+}
+
+fn after<'a>(text: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
+    text.windows(mark.len()).position(|window| window == mark).map(|at| &text[at + mark.len()..])
+}
+
+/// `error.message`, else `message`; empty where the body is not such an object.
+fn json_message(body: &[u8]) -> String {
+    let Ok(Value::Object(body)) = serde_json::from_slice(body) else { return String::new() };
+    // Go's decoder matches names in any case; one of the wrong type spoils the whole.
+    let get = |map: &serde_json::Map<String, Value>, name: &str| {
+        map.iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
+    };
+    let outer = match get(&body, "message") {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text,
+        Some(_) => return String::new(),
+    };
+    if let Some(Value::Object(error)) = get(&body, "error")
+        && let Some(Value::String(inner)) = get(&error, "message")
+        && !inner.trim().is_empty()
+    {
+        return inner.trim().to_owned();
+    }
+    outer.trim().to_owned()
+}
+
+/// Finds the provider's words in a client's `POST "url": 400 Bad Request {…}`.
+fn unwrap_transport(message: String) -> String {
+    static PREFIX: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"^[A-Z]+ "[^"]+": [0-9]{3} "#).expect("a fixed pattern"));
+    let Some(prefix) = PREFIX.find(&message) else { return message };
+    let inner = message[prefix.end()..].find('{').map(|at| json_message(&message.as_bytes()[prefix.end() + at..]));
+    inner.filter(|inner| !inner.is_empty()).unwrap_or(message)
+}
+
+/// The delay that the headers ask for: `retry-after-ms`, else `retry-after` in seconds or as a date.
+fn retry_after(headers: &[(String, String)], now: DateTime<Utc>) -> Duration {
+    let find =
+        |name: &str| headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
+    let positive = |value: f64, unit: f64| {
+        if value.is_nan() || value <= 0.0 {
+            None
+        } else {
+            Some(Duration::try_from_secs_f64(value * unit).unwrap_or(MAX_WAIT))
+        }
+    };
+    if let Some(delay) = find("retry-after-ms").and_then(|ms| ms.parse().ok()).and_then(|ms| positive(ms, 0.001)) {
+        return delay.min(MAX_WAIT);
+    }
+    let Some(value) = find("retry-after") else { return Duration::ZERO };
+    if let Ok(seconds) = value.parse() {
+        return positive(seconds, 1.0).unwrap_or_default().min(MAX_WAIT);
+    }
+    let Ok(at) = httpdate::parse_http_date(value) else { return Duration::ZERO };
+    (DateTime::<Utc>::from(at) - now).to_std().unwrap_or_default()
+}
+
+/// The longest span that the original's clock can hold; a provider can ask for no more.
+const MAX_WAIT: Duration = Duration::from_nanos(i64::MAX as u64);
+
+fn redact_url(text: &str) -> String {
+    let Ok(mut url) = url::Url::parse(text) else { return "[REDACTED_URL]".to_owned() };
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.to_string()
+}
