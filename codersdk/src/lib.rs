@@ -4,14 +4,28 @@
 mod open_enum;
 
 mod ai_providers;
+mod answer;
 mod api_keys;
+mod auth;
+mod builder;
 mod buildinfo;
 mod chats;
+mod client;
+mod error;
 mod misc;
 mod organizations;
+mod request;
 mod response;
+mod retry;
 mod roles;
 mod types;
 mod users;
+mod websocket;
 
+pub use answer::Download;
+pub use builder::ClientBuilder;
+pub use client::{Attempt, Client, SESSION_TOKEN_HEADER};
+pub use error::{ERROR_BODY_LIMIT, Error, Result};
+pub use retry::RetryPolicy;
 pub use types::*;
+pub use websocket::{CloseReason, JsonSocket, Message, WebSocket};

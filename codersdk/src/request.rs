@@ -1,0 +1,381 @@
+//! What a call sends, without sending it: built and tested without I/O.
+
+use std::fmt::{self, Display, Write as _};
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use http::{HeaderName, HeaderValue, Method};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use url::Url;
+
+use crate::Error;
+
+/// What stays as it is in a path segment; the rest is percent-encoded. The same set as the Go client's.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'+')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+
+/// A body that is read while it is sent.
+pub(crate) type BodyStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+
+/// What stands before a request's path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Root {
+    /// Nothing: the path is whole.
+    Server,
+    /// The root of the chat routes, which depends on the server's age.
+    Chats,
+}
+
+pub(crate) enum Body {
+    Empty,
+    Bytes(Bytes),
+    /// Can be sent only once, so the call is not retried.
+    Stream(Option<BodyStream>),
+}
+
+/// A call to the API. Made from a route template and what fills its placeholders:
+///
+/// ```ignore
+/// Request::get("/api/v2/users/{user}/roles", &[&user])
+/// Request::post_chats("/{chat}/messages", &[&chat]).json(&body)
+/// ```
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) root: Root,
+    /// The template: names the route in spans and hooks without the ids in it.
+    pub(crate) route: &'static str,
+    path: String,
+    query: Vec<(String, String)>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Body,
+    /// Accepted statuses; empty accepts every 2xx.
+    expected: &'static [u16],
+    /// Whether sending it twice does the same as sending it once.
+    pub(crate) idempotent: bool,
+    pub(crate) with_token: bool,
+    /// Replaces the client's limit of an attempt and of the whole call.
+    pub(crate) timeout: Option<Duration>,
+    fault: Option<Error>,
+}
+
+impl Request {
+    pub(crate) fn new(method: Method, root: Root, route: &'static str, args: &[&dyn Display]) -> Self {
+        let idempotent = method.is_idempotent();
+        let (path, fault) = match fill(route, args) {
+            Ok(path) => (path, None),
+            Err(fault) => (route.to_owned(), Some(fault)),
+        };
+        Self {
+            method,
+            root,
+            route,
+            path,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::Empty,
+            expected: &[],
+            idempotent,
+            with_token: true,
+            timeout: None,
+            fault,
+        }
+    }
+
+    pub(crate) fn get(route: &'static str, args: &[&dyn Display]) -> Self {
+        Self::new(Method::GET, Root::Server, route, args)
+    }
+
+    pub(crate) fn post(route: &'static str, args: &[&dyn Display]) -> Self {
+        Self::new(Method::POST, Root::Server, route, args)
+    }
+
+    pub(crate) fn put(route: &'static str, args: &[&dyn Display]) -> Self {
+        Self::new(Method::PUT, Root::Server, route, args)
+    }
+
+    pub(crate) fn patch(route: &'static str, args: &[&dyn Display]) -> Self {
+        Self::new(Method::PATCH, Root::Server, route, args)
+    }
+
+    pub(crate) fn delete(route: &'static str, args: &[&dyn Display]) -> Self {
+        Self::new(Method::DELETE, Root::Server, route, args)
+    }
+
+    /// A GET below the chat root, such as `/{chat}/messages`; the root itself is the empty route.
+    pub(crate) fn get_chats(route: &'static str, args: &[&dyn Display]) -> Self {
+        Self::new(Method::GET, Root::Chats, route, args)
+    }
+
+    pub(crate) fn post_chats(route: &'static str, args: &[&dyn Display]) -> Self {
+        Self::new(Method::POST, Root::Chats, route, args)
+    }
+
+    pub(crate) fn put_chats(route: &'static str, args: &[&dyn Display]) -> Self {
+        Self::new(Method::PUT, Root::Chats, route, args)
+    }
+
+    pub(crate) fn patch_chats(route: &'static str, args: &[&dyn Display]) -> Self {
+        Self::new(Method::PATCH, Root::Chats, route, args)
+    }
+
+    pub(crate) fn delete_chats(route: &'static str, args: &[&dyn Display]) -> Self {
+        Self::new(Method::DELETE, Root::Chats, route, args)
+    }
+
+    /// Adds a query pair, even an empty one.
+    pub(crate) fn query(mut self, key: &str, value: impl Display) -> Self {
+        self.query.push((key.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Adds a query pair unless it is `None` or empty.
+    pub(crate) fn query_opt<T: Display>(mut self, key: &str, value: impl Into<Option<T>>) -> Self {
+        if let Some(value) = value.into() {
+            let value = value.to_string();
+            if !value.is_empty() {
+                self.query.push((key.to_owned(), value));
+            }
+        }
+        self
+    }
+
+    /// Adds pairs that a typed filter gave.
+    pub(crate) fn query_pairs(mut self, pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.query.extend(pairs);
+        self
+    }
+
+    /// Sets a header. A value that cannot be one fails the call.
+    pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
+        match HeaderValue::from_str(value) {
+            Ok(value) => self.headers.push((name, value)),
+            Err(_) => {
+                self.fault =
+                    Some(Error::request(format!("the value of header {name} has characters not allowed there")))
+            }
+        }
+        self
+    }
+
+    pub(crate) fn json<T: Serialize + ?Sized>(self, body: &T) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(bytes) => self.bytes("application/json", bytes),
+            Err(error) => self.fail(Error::request(format!("encode the request body: {error}")).with_source(error)),
+        }
+    }
+
+    pub(crate) fn bytes(mut self, content_type: &str, bytes: impl Into<Bytes>) -> Self {
+        self.body = Body::Bytes(bytes.into());
+        self.header(http::header::CONTENT_TYPE, content_type)
+    }
+
+    /// A body that is read while it is sent, of `length` bytes if that is known.
+    pub(crate) fn stream(mut self, content_type: &str, length: Option<u64>, stream: BodyStream) -> Self {
+        self.body = Body::Stream(Some(stream));
+        self.idempotent = false;
+        if let Some(length) = length {
+            self.headers.push((http::header::CONTENT_LENGTH, HeaderValue::from(length)));
+        }
+        self.header(http::header::CONTENT_TYPE, content_type)
+    }
+
+    /// The only statuses that count as success.
+    pub(crate) fn expect(mut self, statuses: &'static [u16]) -> Self {
+        self.expected = statuses;
+        self
+    }
+
+    /// Declares that sending it twice does what sending it once does, whatever its method.
+    pub(crate) fn idempotent(mut self, idempotent: bool) -> Self {
+        self.idempotent = idempotent && !matches!(self.body, Body::Stream(_));
+        self
+    }
+
+    /// Leaves the session token out.
+    pub(crate) fn without_token(mut self) -> Self {
+        self.with_token = false;
+        self
+    }
+
+    /// Gives this call a time limit of its own instead of the client's.
+    pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Fails the call when it is sent: for arguments that no request can carry.
+    pub(crate) fn fail(mut self, fault: Error) -> Self {
+        self.fault.get_or_insert(fault);
+        self
+    }
+
+    pub(crate) fn accepts(&self, status: u16) -> bool {
+        if self.expected.is_empty() { (200..300).contains(&status) } else { self.expected.contains(&status) }
+    }
+
+    /// The whole URL: on the origin of `base`, below `chats` for chat routes. The path of `base` does not count.
+    pub(crate) fn url(&mut self, base: &Url, chats: &str) -> Result<Url, Error> {
+        match self.fault.take() {
+            Some(fault) => Err(fault),
+            None => Ok(self.join(base, chats)),
+        }
+    }
+
+    /// The URL without secrets.
+    pub(crate) fn shown(&self, base: &Url, chats: &str) -> String {
+        redacted(&self.join(base, chats))
+    }
+
+    fn join(&self, base: &Url, chats: &str) -> Url {
+        let root = if self.root == Root::Chats { chats } else { "" };
+        let mut url = base.clone();
+        url.set_path(&format!("{root}{}", self.path));
+        url.set_query(None);
+        url.set_fragment(None);
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        url
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.route)
+    }
+}
+
+/// Puts the arguments into the template's placeholders, percent-encoded.
+fn fill(route: &str, args: &[&dyn Display]) -> Result<String, Error> {
+    let mut path = String::with_capacity(route.len() + 36 * args.len());
+    let mut args = args.iter();
+    let mut rest = route;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').ok_or_else(|| Error::request(format!("bad route {route}")))?;
+        let value = args.next().ok_or_else(|| Error::request(format!("no value for {name} in {route}")))?.to_string();
+        // A URL parser would take these for steps within the path, and the call would go elsewhere.
+        if value == "." || value == ".." {
+            return Err(Error::request(format!("{name} must not be {value:?}")));
+        }
+        path.push_str(before);
+        let _ = write!(path, "{}", utf8_percent_encode(&value, SEGMENT));
+        rest = after;
+    }
+    if args.next().is_some() {
+        return Err(Error::request(format!("too many values for {route}")));
+    }
+    path.push_str(rest);
+    Ok(path)
+}
+
+/// Whether the value of a query parameter is a secret, judged by its name.
+fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["token", "secret", "password", "passcode", "signature", "credential", "api_key", "apikey"]
+        .iter()
+        .any(|word| key.contains(word))
+        || matches!(key.as_str(), "code" | "state" | "key" | "sig")
+}
+
+/// A URL as it may be logged: without user name, password and fragment, secret query values replaced. What is no
+/// URL is cut at the query.
+pub(crate) fn redact_url(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(url) => redacted(&url),
+        Err(_) => url.split(['?', '#']).next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// See [`redact_url`].
+pub(crate) fn redacted(url: &Url) -> String {
+    let mut shown = url.clone();
+    let _ = shown.set_username("");
+    let _ = shown.set_password(None);
+    shown.set_fragment(None);
+    if let Some(query) = url.query()
+        && url.query_pairs().any(|(key, _)| is_secret(&key))
+    {
+        let pairs: Vec<&str> = query.split('&').collect();
+        let mut text = String::with_capacity(query.len());
+        for (raw, (key, _)) in pairs.iter().filter(|raw| !raw.is_empty()).zip(url.query_pairs()) {
+            if !text.is_empty() {
+                text.push('&');
+            }
+            if is_secret(&key) {
+                text.push_str(raw.split('=').next().unwrap_or_default());
+                text.push_str("=REDACTED");
+            } else {
+                text.push_str(raw);
+            }
+        }
+        shown.set_query(Some(&text));
+    }
+    shown.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url_of(mut request: Request) -> String {
+        let base = Url::parse("http://x.test:3000/ignored?x=1").unwrap();
+        request.url(&base, "/api/v2/chats").unwrap().to_string()
+    }
+
+    #[test]
+    fn segments_are_encoded_once_as_in_go() {
+        let name = "a b/ü?%+&=#;:@,'\"\\";
+        assert_eq!(
+            url_of(Request::get("/api/v2/users/{user}/roles", &[&name])),
+            "http://x.test:3000/api/v2/users/a%20b%2F%C3%BC%3F%25+&=%23%3B:@%2C%27%22%5C/roles"
+        );
+    }
+
+    #[test]
+    fn a_segment_cannot_walk_the_path() {
+        for step in [".", ".."] {
+            let mut request = Request::get("/api/v2/users/{user}", &[&step]);
+            let error = request.url(&Url::parse("http://x.test").unwrap(), "").unwrap_err();
+            assert!(error.is_invalid_request(), "{error}");
+        }
+        assert_eq!(url_of(Request::get("/a/{b}", &[&"../c"])), "http://x.test:3000/a/..%2Fc");
+    }
+
+    #[test]
+    fn chat_routes_stand_below_the_chat_root() {
+        assert_eq!(url_of(Request::get_chats("", &[])), "http://x.test:3000/api/v2/chats");
+        assert_eq!(
+            url_of(Request::get_chats("/{chat}/messages", &[&7]).query_opt("limit", 5).query_opt::<&str>("q", None)),
+            "http://x.test:3000/api/v2/chats/7/messages?limit=5"
+        );
+    }
+
+    #[test]
+    fn queries_are_encoded_and_may_repeat() {
+        let request = Request::get("/x", &[]).query("label", "a:b c").query("label", "ü&=").query_opt("q", "");
+        assert_eq!(url_of(request), "http://x.test:3000/x?label=a%3Ab+c&label=%C3%BC%26%3D");
+    }
+
+    #[test]
+    fn shown_urls_have_no_secrets() {
+        assert_eq!(
+            redact_url("https://me:pw@x.test/a?q=1&coder_session_token=abc&code=xyz#frag"),
+            "https://x.test/a?q=1&coder_session_token=REDACTED&code=REDACTED"
+        );
+        assert_eq!(redact_url("https://x.test/a?q=a%20b"), "https://x.test/a?q=a%20b");
+        assert_eq!(redact_url("/relative?token=1"), "/relative");
+    }
+}
