@@ -5,6 +5,7 @@
 
 pub(crate) mod ai_providers;
 pub(crate) mod chat_costs;
+pub(crate) mod chat_files;
 pub(crate) mod chat_settings;
 pub(crate) mod model_configs;
 pub(crate) mod settings;
