@@ -66,11 +66,6 @@ pub struct AiProviderKeyMutation {
     pub api_key: Option<String>,
 }
 
-/// `codersdk.AIProviderSettings`: ai provider settings.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct AiProviderSettings {}
-
 open_enum! {
     /// Values of `codersdk.AIProviderType`.
     pub enum AiProviderType {

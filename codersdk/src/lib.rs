@@ -3,6 +3,7 @@
 #[macro_use]
 mod open_enum;
 
+mod ai_provider_settings;
 mod ai_providers;
 mod answer;
 mod api_keys;

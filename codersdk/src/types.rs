@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
+pub use crate::ai_provider_settings::*;
 pub use crate::ai_providers::*;
 pub use crate::api_keys::*;
 pub use crate::buildinfo::*;
