@@ -12,10 +12,11 @@ use crate::types::*;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AiProvider {
     /// Unique id.
+    #[serde(default)]
     pub id: Uuid,
     /// `type` on the wire.
-    #[serde(rename = "type")]
-    pub kind_: AiProviderType,
+    #[serde(rename = "type", default)]
+    pub kind: AiProviderType,
     /// Name, unique within its owner.
     #[serde(default)]
     pub name: String,
@@ -29,15 +30,16 @@ pub struct AiProvider {
     #[serde(default)]
     pub base_url: String,
     /// `api_keys` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<AiProviderKey>>"))]
-    pub api_keys: Vec<AiProviderKey>,
+    #[serde(default)]
+    pub api_keys: Nullable<Vec<AiProviderKey>>,
     /// `settings` on the wire.
     #[serde(default)]
     pub settings: Option<AiProviderSettings>,
     /// When it was created.
+    #[serde(default = "zero_time")]
     pub created_at: DateTime<Utc>,
     /// When it last changed.
+    #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
 }
 
@@ -46,11 +48,13 @@ pub struct AiProvider {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AiProviderKey {
     /// Unique id.
+    #[serde(default)]
     pub id: Uuid,
     /// `masked` on the wire.
     #[serde(default)]
     pub masked: String,
     /// When it was created.
+    #[serde(default = "zero_time")]
     pub created_at: DateTime<Utc>,
 }
 
@@ -95,13 +99,13 @@ open_enum! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateAiProviderRequest {
     /// `type` on the wire.
-    #[serde(rename = "type")]
-    pub kind_: AiProviderType,
+    #[serde(rename = "type", default)]
+    pub kind: AiProviderType,
     /// Name, unique within its owner.
     #[serde(default)]
     pub name: String,
     /// Name as shown to people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub display_name: Option<String>,
     /// Whether it is in use.
     #[serde(default)]
@@ -110,8 +114,8 @@ pub struct CreateAiProviderRequest {
     #[serde(default)]
     pub base_url: String,
     /// `api_keys` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub api_keys: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub api_keys: Vec<String>,
     /// `settings` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<AiProviderSettings>,

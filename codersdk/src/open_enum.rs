@@ -29,6 +29,22 @@ macro_rules! open_enum {
             }
         }
 
+        impl crate::types::Zero for $name {
+            fn is_zero(&self) -> bool {
+                self.as_str().is_empty()
+            }
+        }
+
+        impl crate::tagged::Kind for $name {
+            fn name(&self) -> &str {
+                self.as_str()
+            }
+
+            fn known(&self) -> bool {
+                self.is_known()
+            }
+        }
+
         impl Default for $name {
             fn default() -> Self {
                 Self::from("")
@@ -67,7 +83,25 @@ macro_rules! open_enum {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Ok(Self::from(String::deserialize(deserializer)?))
+                struct NameVisitor;
+
+                impl serde::de::Visitor<'_> for NameVisitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("a string")
+                    }
+
+                    fn visit_str<E>(self, value: &str) -> Result<$name, E> {
+                        Ok($name::from(value))
+                    }
+
+                    fn visit_string<E>(self, value: String) -> Result<$name, E> {
+                        Ok($name::from(value))
+                    }
+                }
+
+                deserializer.deserialize_string(NameVisitor)
             }
         }
 

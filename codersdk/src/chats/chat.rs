@@ -14,10 +14,11 @@ use crate::types::*;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AiProviderSummary {
     /// Unique id.
+    #[serde(default)]
     pub id: Uuid,
     /// `type` on the wire.
-    #[serde(rename = "type")]
-    pub kind_: AiProviderType,
+    #[serde(rename = "type", default)]
+    pub kind: AiProviderType,
     /// Name, unique within its owner.
     #[serde(default)]
     pub name: String,
@@ -37,16 +38,19 @@ pub struct AiProviderSummary {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Chat {
     /// Unique id.
+    #[serde(default)]
     pub id: Uuid,
     /// The organization it belongs to.
+    #[serde(default)]
     pub organization_id: Uuid,
     /// The user who owns it.
+    #[serde(default)]
     pub owner_id: Uuid,
     /// `owner_username` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub owner_username: Option<String>,
     /// `owner_name` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub owner_name: Option<String>,
     /// `workspace_id` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,14 +68,16 @@ pub struct Chat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_chat_id: Option<Uuid>,
     /// `last_model_config_id` on the wire.
+    #[serde(default)]
     pub last_model_config_id: Uuid,
     /// Title as shown to people.
     #[serde(default)]
     pub title: String,
     /// State it is in.
+    #[serde(default)]
     pub status: ChatStatus,
     /// `plan_mode` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub plan_mode: Option<ChatPlanMode>,
     /// `last_error` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,8 +89,10 @@ pub struct Chat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff_status: Option<ChatDiffStatus>,
     /// When it was created.
+    #[serde(default = "zero_time")]
     pub created_at: DateTime<Utc>,
     /// When it last changed.
+    #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
     /// `archived` on the wire.
     #[serde(default)]
@@ -96,16 +104,14 @@ pub struct Chat {
     #[serde(default)]
     pub pin_order: i32,
     /// `mcp_server_ids` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<Uuid>>"))]
-    pub mcp_server_ids: Vec<Uuid>,
+    #[serde(default)]
+    pub mcp_server_ids: Nullable<Vec<Uuid>>,
     /// `labels` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<BTreeMap<String, String>>"))]
-    pub labels: BTreeMap<String, String>,
+    #[serde(default)]
+    pub labels: Nullable<BTreeMap<String, String>>,
     /// `files` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub files: Option<Vec<ChatFileMetadata>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<ChatFileMetadata>,
     /// `has_unread` on the wire.
     #[serde(default)]
     pub has_unread: bool,
@@ -113,14 +119,14 @@ pub struct Chat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<ChatContext>,
     /// `warnings` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub warnings: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// `client_type` on the wire.
+    #[serde(default)]
     pub client_type: ChatClientType,
     /// `children` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<Chat>>"))]
-    pub children: Vec<Chat>,
+    #[serde(default)]
+    pub children: Nullable<Vec<Chat>>,
 }
 
 open_enum! {
@@ -151,19 +157,19 @@ pub struct ChatError {
     #[serde(default)]
     pub message: String,
     /// `detail` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub detail: Option<String>,
     /// `kind` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub kind: Option<ChatErrorKind>,
     /// Kind of the provider.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub provider: Option<String>,
     /// `retryable` on the wire.
     #[serde(default)]
     pub retryable: bool,
     /// `status_code` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub status_code: Option<i64>,
 }
 
@@ -238,13 +244,13 @@ open_enum! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateChatRequest {
     /// The organization it belongs to.
+    #[serde(default)]
     pub organization_id: Uuid,
     /// `content` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatInputPart>>"))]
-    pub content: Vec<ChatInputPart>,
+    #[serde(default)]
+    pub content: Nullable<Vec<ChatInputPart>>,
     /// `system_prompt` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub system_prompt: Option<String>,
     /// `workspace_id` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -253,19 +259,19 @@ pub struct CreateChatRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config_id: Option<Uuid>,
     /// `mcp_server_ids` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mcp_server_ids: Option<Vec<Uuid>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mcp_server_ids: Vec<Uuid>,
     /// `labels` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub labels: Option<BTreeMap<String, String>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// `unsafe_dynamic_tools` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unsafe_dynamic_tools: Option<Vec<DynamicTool>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsafe_dynamic_tools: Vec<DynamicToolDefinition>,
     /// `plan_mode` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub plan_mode: Option<ChatPlanMode>,
     /// `client_type` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub client_type: Option<ChatClientType>,
 }
 
@@ -277,19 +283,19 @@ pub struct ListChatsOptions {
     #[serde(rename = "Query", default)]
     pub query: String,
     /// `Source` on the wire.
-    #[serde(rename = "Source")]
+    #[serde(rename = "Source", default)]
     pub source: ChatListSource,
     /// `Labels` on the wire.
-    #[serde(rename = "Labels", default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<BTreeMap<String, String>>"))]
-    pub labels: BTreeMap<String, String>,
+    #[serde(rename = "Labels", default)]
+    pub labels: Nullable<BTreeMap<String, String>>,
     /// `after_id` on the wire.
+    #[serde(default)]
     pub after_id: Uuid,
     /// `limit` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub limit: Option<i64>,
     /// `offset` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub offset: Option<i64>,
 }
 

@@ -20,6 +20,7 @@ pub struct AdvisorConfig {
     #[serde(default)]
     pub max_output_tokens: i64,
     /// `model_config_id` on the wire.
+    #[serde(default)]
     pub model_config_id: Uuid,
 }
 
@@ -67,6 +68,7 @@ open_enum! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelOverrideResponse {
     /// `context` on the wire.
+    #[serde(default)]
     pub context: ChatModelOverrideContext,
     /// `model_config_id` on the wire.
     #[serde(default)]
@@ -81,8 +83,10 @@ pub struct ChatModelOverrideResponse {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatPersonalModelOverride {
     /// `context` on the wire.
+    #[serde(default)]
     pub context: ChatPersonalModelOverrideContext,
     /// `mode` on the wire.
+    #[serde(default)]
     pub mode: ChatPersonalModelOverrideMode,
     /// `model_config_id` on the wire.
     #[serde(default)]
@@ -112,8 +116,10 @@ open_enum! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatPersonalModelOverrideDeploymentDefaults {
     /// `general` on the wire.
+    #[serde(default)]
     pub general: ChatModelOverrideResponse,
     /// `explore` on the wire.
+    #[serde(default)]
     pub explore: ChatModelOverrideResponse,
 }
 
@@ -176,9 +182,8 @@ pub struct ChatSystemPromptResponse {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatTemplateAllowlist {
     /// `template_ids` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<String>>"))]
-    pub template_ids: Vec<String>,
+    #[serde(default)]
+    pub template_ids: Nullable<Vec<String>>,
 }
 
 /// `codersdk.ChatWorkspaceTTLResponse`: chat workspace ttl response.
@@ -288,6 +293,7 @@ pub struct UpdateUserChatCompactionThresholdRequest {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateUserChatPersonalModelOverrideRequest {
     /// `mode` on the wire.
+    #[serde(default)]
     pub mode: ChatPersonalModelOverrideMode,
     /// `model_config_id` on the wire.
     #[serde(default)]
@@ -299,6 +305,7 @@ pub struct UpdateUserChatPersonalModelOverrideRequest {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserChatCompactionThreshold {
     /// `model_config_id` on the wire.
+    #[serde(default)]
     pub model_config_id: Uuid,
     /// `threshold_percent` on the wire.
     #[serde(default)]
@@ -310,9 +317,8 @@ pub struct UserChatCompactionThreshold {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserChatCompactionThresholds {
     /// `thresholds` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<UserChatCompactionThreshold>>"))]
-    pub thresholds: Vec<UserChatCompactionThreshold>,
+    #[serde(default)]
+    pub thresholds: Nullable<Vec<UserChatCompactionThreshold>>,
 }
 
 /// `codersdk.UserChatCustomPrompt`: user chat custom prompt.
@@ -332,11 +338,15 @@ pub struct UserChatPersonalModelOverridesResponse {
     #[serde(default)]
     pub enabled: bool,
     /// `root` on the wire.
+    #[serde(default)]
     pub root: ChatPersonalModelOverride,
     /// `general` on the wire.
+    #[serde(default)]
     pub general: ChatPersonalModelOverride,
     /// `explore` on the wire.
+    #[serde(default)]
     pub explore: ChatPersonalModelOverride,
     /// `deployment_defaults` on the wire.
+    #[serde(default)]
     pub deployment_defaults: ChatPersonalModelOverrideDeploymentDefaults,
 }

@@ -17,11 +17,11 @@ pub struct ChatContext {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dirty_since: Option<DateTime<Utc>>,
     /// `error` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub error: Option<String>,
     /// `resources` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resources: Option<Vec<ChatContextResource>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<ChatContextResource>,
 }
 
 /// `codersdk.ChatContextResource`: chat context resource.
@@ -32,23 +32,25 @@ pub struct ChatContextResource {
     #[serde(default)]
     pub source: String,
     /// `kind` on the wire.
+    #[serde(default)]
     pub kind: ChatContextResourceKind,
     /// `size_bytes` on the wire.
     #[serde(default)]
     pub size_bytes: i64,
     /// `skill_name` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub skill_name: Option<String>,
     /// `skill_description` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub skill_description: Option<String>,
     /// `tools` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tools: Option<Vec<ChatContextTool>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<ChatContextTool>,
     /// State it is in.
+    #[serde(default)]
     pub status: ChatContextResourceStatus,
     /// `error` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub error: Option<String>,
 }
 
@@ -90,6 +92,6 @@ pub struct ChatContextTool {
     #[serde(default)]
     pub name: String,
     /// Text that explains it to people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub description: Option<String>,
 }

@@ -12,6 +12,7 @@ use crate::types::*;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatCostChatBreakdown {
     /// `root_chat_id` on the wire.
+    #[serde(default)]
     pub root_chat_id: Uuid,
     /// `chat_title` on the wire.
     #[serde(default)]
@@ -44,6 +45,7 @@ pub struct ChatCostChatBreakdown {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatCostModelBreakdown {
     /// `model_config_id` on the wire.
+    #[serde(default)]
     pub model_config_id: Uuid,
     /// Name as shown to people.
     #[serde(default)]
@@ -82,8 +84,10 @@ pub struct ChatCostModelBreakdown {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatCostSummary {
     /// `start_date` on the wire.
+    #[serde(default = "zero_time")]
     pub start_date: DateTime<Utc>,
     /// `end_date` on the wire.
+    #[serde(default = "zero_time")]
     pub end_date: DateTime<Utc>,
     /// `total_cost_micros` on the wire.
     #[serde(default)]
@@ -110,13 +114,11 @@ pub struct ChatCostSummary {
     #[serde(default)]
     pub total_runtime_ms: i64,
     /// `by_model` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatCostModelBreakdown>>"))]
-    pub by_model: Vec<ChatCostModelBreakdown>,
+    #[serde(default)]
+    pub by_model: Nullable<Vec<ChatCostModelBreakdown>>,
     /// `by_chat` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatCostChatBreakdown>>"))]
-    pub by_chat: Vec<ChatCostChatBreakdown>,
+    #[serde(default)]
+    pub by_chat: Nullable<Vec<ChatCostChatBreakdown>>,
     /// `usage_limit` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage_limit: Option<ChatUsageLimitStatus>,
@@ -127,10 +129,10 @@ pub struct ChatCostSummary {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatCostSummaryOptions {
     /// `StartDate` on the wire.
-    #[serde(rename = "StartDate")]
+    #[serde(rename = "StartDate", default = "zero_time")]
     pub start_date: DateTime<Utc>,
     /// `EndDate` on the wire.
-    #[serde(rename = "EndDate")]
+    #[serde(rename = "EndDate", default = "zero_time")]
     pub end_date: DateTime<Utc>,
 }
 
@@ -139,6 +141,7 @@ pub struct ChatCostSummaryOptions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatCostUserRollup {
     /// The user concerned.
+    #[serde(default)]
     pub user_id: Uuid,
     /// The user's login name.
     #[serde(default)]
@@ -180,21 +183,22 @@ pub struct ChatCostUserRollup {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatCostUsersOptions {
     /// `StartDate` on the wire.
-    #[serde(rename = "StartDate")]
+    #[serde(rename = "StartDate", default = "zero_time")]
     pub start_date: DateTime<Utc>,
     /// `EndDate` on the wire.
-    #[serde(rename = "EndDate")]
+    #[serde(rename = "EndDate", default = "zero_time")]
     pub end_date: DateTime<Utc>,
     /// `Username` on the wire.
     #[serde(rename = "Username", default)]
     pub username: String,
     /// `after_id` on the wire.
+    #[serde(default)]
     pub after_id: Uuid,
     /// `limit` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub limit: Option<i64>,
     /// `offset` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub offset: Option<i64>,
 }
 
@@ -203,14 +207,15 @@ pub struct ChatCostUsersOptions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatCostUsersResponse {
     /// `start_date` on the wire.
+    #[serde(default = "zero_time")]
     pub start_date: DateTime<Utc>,
     /// `end_date` on the wire.
+    #[serde(default = "zero_time")]
     pub end_date: DateTime<Utc>,
     /// `count` on the wire.
     #[serde(default)]
     pub count: i64,
     /// `users` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatCostUserRollup>>"))]
-    pub users: Vec<ChatCostUserRollup>,
+    #[serde(default)]
+    pub users: Nullable<Vec<ChatCostUserRollup>>,
 }

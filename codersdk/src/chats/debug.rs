@@ -33,8 +33,10 @@ pub struct ChatDebugRetentionDaysResponse {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatDebugRun {
     /// Unique id.
+    #[serde(default)]
     pub id: Uuid,
     /// The chat concerned.
+    #[serde(default)]
     pub chat_id: Uuid,
     /// `root_chat_id` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,8 +54,10 @@ pub struct ChatDebugRun {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history_tip_message_id: Option<i64>,
     /// `kind` on the wire.
+    #[serde(default)]
     pub kind: ChatDebugRunKind,
     /// State it is in.
+    #[serde(default)]
     pub status: ChatDebugStatus,
     /// Kind of the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,20 +66,20 @@ pub struct ChatDebugRun {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// `summary` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
-    pub summary: serde_json::Map<String, serde_json::Value>,
+    #[serde(default)]
+    pub summary: Nullable<JsonMap>,
     /// `started_at` on the wire.
+    #[serde(default = "zero_time")]
     pub started_at: DateTime<Utc>,
     /// When it last changed.
+    #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
     /// `finished_at` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
     /// `steps` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatDebugStep>>"))]
-    pub steps: Vec<ChatDebugStep>,
+    #[serde(default)]
+    pub steps: Nullable<Vec<ChatDebugStep>>,
 }
 
 open_enum! {
@@ -97,12 +101,16 @@ open_enum! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatDebugRunSummary {
     /// Unique id.
+    #[serde(default)]
     pub id: Uuid,
     /// The chat concerned.
+    #[serde(default)]
     pub chat_id: Uuid,
     /// `kind` on the wire.
+    #[serde(default)]
     pub kind: ChatDebugRunKind,
     /// State it is in.
+    #[serde(default)]
     pub status: ChatDebugStatus,
     /// Kind of the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -111,12 +119,13 @@ pub struct ChatDebugRunSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// `summary` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
-    pub summary: serde_json::Map<String, serde_json::Value>,
+    #[serde(default)]
+    pub summary: Nullable<JsonMap>,
     /// `started_at` on the wire.
+    #[serde(default = "zero_time")]
     pub started_at: DateTime<Utc>,
     /// When it last changed.
+    #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
     /// `finished_at` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,17 +151,22 @@ open_enum! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatDebugStep {
     /// Unique id.
+    #[serde(default)]
     pub id: Uuid,
     /// `run_id` on the wire.
+    #[serde(default)]
     pub run_id: Uuid,
     /// The chat concerned.
+    #[serde(default)]
     pub chat_id: Uuid,
     /// `step_number` on the wire.
     #[serde(default)]
     pub step_number: i32,
     /// `operation` on the wire.
+    #[serde(default)]
     pub operation: ChatDebugStepOperation,
     /// State it is in.
+    #[serde(default)]
     pub status: ChatDebugStatus,
     /// `history_tip_message_id` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -161,29 +175,28 @@ pub struct ChatDebugStep {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assistant_message_id: Option<i64>,
     /// `normalized_request` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
-    pub normalized_request: serde_json::Map<String, serde_json::Value>,
+    #[serde(default)]
+    pub normalized_request: Nullable<JsonMap>,
     /// `normalized_response` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub normalized_response: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
+    pub normalized_response: JsonMap,
     /// `usage` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub usage: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
+    pub usage: JsonMap,
     /// `attempts` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<serde_json::Map<String, serde_json::Value>>>"))]
-    pub attempts: Vec<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default)]
+    pub attempts: Nullable<Vec<JsonMap>>,
     /// `error` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
+    pub error: JsonMap,
     /// `metadata` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
-    pub metadata: serde_json::Map<String, serde_json::Value>,
+    #[serde(default)]
+    pub metadata: Nullable<JsonMap>,
     /// `started_at` on the wire.
+    #[serde(default = "zero_time")]
     pub started_at: DateTime<Utc>,
     /// When it last changed.
+    #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
     /// `finished_at` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]

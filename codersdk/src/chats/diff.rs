@@ -12,6 +12,7 @@ use crate::types::*;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatDiffContents {
     /// The chat concerned.
+    #[serde(default)]
     pub chat_id: Uuid,
     /// Kind of the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -26,7 +27,7 @@ pub struct ChatDiffContents {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull_request_url: Option<String>,
     /// `diff` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub diff: Option<String>,
 }
 
@@ -35,6 +36,7 @@ pub struct ChatDiffContents {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatDiffStatus {
     /// The chat concerned.
+    #[serde(default)]
     pub chat_id: Uuid,
     /// `url` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -97,8 +99,10 @@ pub struct ChatDiffStatus {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatGitChange {
     /// Unique id.
+    #[serde(default)]
     pub id: Uuid,
     /// The chat concerned.
+    #[serde(default)]
     pub chat_id: Uuid,
     /// `file_path` on the wire.
     #[serde(default)]
@@ -113,5 +117,6 @@ pub struct ChatGitChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff_summary: Option<String>,
     /// `detected_at` on the wire.
+    #[serde(default = "zero_time")]
     pub detected_at: DateTime<Utc>,
 }

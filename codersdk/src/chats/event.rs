@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 #[allow(unused_imports)]
 use crate::types::*;
@@ -12,41 +11,8 @@ use crate::types::*;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatStreamActionRequired {
     /// `tool_calls` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatStreamToolCall>>"))]
-    pub tool_calls: Vec<ChatStreamToolCall>,
-}
-
-/// `codersdk.ChatStreamEvent`: chat stream event.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ChatStreamEvent {
-    /// `type` on the wire.
-    #[serde(rename = "type")]
-    pub kind_: ChatStreamEventType,
-    /// The chat concerned.
-    pub chat_id: Uuid,
-    /// `message` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<ChatMessage>,
-    /// `message_part` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message_part: Option<ChatStreamMessagePart>,
-    /// State it is in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<ChatStreamStatus>,
-    /// `error` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<ChatError>,
-    /// `retry` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry: Option<ChatStreamRetry>,
-    /// `queued_messages` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub queued_messages: Option<Vec<ChatQueuedMessage>>,
-    /// `action_required` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub action_required: Option<ChatStreamActionRequired>,
+    #[serde(default)]
+    pub tool_calls: Nullable<Vec<ChatStreamToolCall>>,
 }
 
 open_enum! {
@@ -78,19 +44,20 @@ open_enum! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatStreamMessagePart {
     /// `role` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub role: Option<ChatMessageRole>,
     /// `part` on the wire.
+    #[serde(default)]
     pub part: ChatMessagePart,
     /// `history_version` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub history_version: Option<i64>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub history_version: i64,
     /// `generation_attempt` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub generation_attempt: Option<i64>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub generation_attempt: i64,
     /// `seq` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seq: Option<i64>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub seq: i64,
 }
 
 /// `codersdk.ChatStreamRetry`: chat stream retry.
@@ -107,15 +74,16 @@ pub struct ChatStreamRetry {
     #[serde(default)]
     pub error: String,
     /// `kind` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub kind: Option<ChatErrorKind>,
     /// Kind of the provider.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub provider: Option<String>,
     /// `status_code` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub status_code: Option<i64>,
     /// `retrying_at` on the wire.
+    #[serde(default = "zero_time")]
     pub retrying_at: DateTime<Utc>,
 }
 
@@ -124,6 +92,7 @@ pub struct ChatStreamRetry {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatStreamStatus {
     /// State it is in.
+    #[serde(default)]
     pub status: ChatStatus,
 }
 
@@ -147,12 +116,14 @@ pub struct ChatStreamToolCall {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatWatchEvent {
     /// `kind` on the wire.
+    #[serde(default)]
     pub kind: ChatWatchEventKind,
     /// `chat` on the wire.
+    #[serde(default)]
     pub chat: Chat,
     /// `tool_calls` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tool_calls: Option<Vec<ChatStreamToolCall>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ChatStreamToolCall>,
 }
 
 open_enum! {

@@ -36,10 +36,13 @@ open_enum! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatFileMetadata {
     /// Unique id.
+    #[serde(default)]
     pub id: Uuid,
     /// The user who owns it.
+    #[serde(default)]
     pub owner_id: Uuid,
     /// The organization it belongs to.
+    #[serde(default)]
     pub organization_id: Uuid,
     /// Name, unique within its owner.
     #[serde(default)]
@@ -48,6 +51,7 @@ pub struct ChatFileMetadata {
     #[serde(default)]
     pub mime_type: String,
     /// When it was created.
+    #[serde(default = "zero_time")]
     pub created_at: DateTime<Utc>,
 }
 
@@ -56,5 +60,6 @@ pub struct ChatFileMetadata {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UploadChatFileResponse {
     /// Unique id.
+    #[serde(default)]
     pub id: Uuid,
 }

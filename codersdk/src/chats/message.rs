@@ -15,6 +15,7 @@ pub struct ChatMessage {
     #[serde(default)]
     pub id: i64,
     /// The chat concerned.
+    #[serde(default)]
     pub chat_id: Uuid,
     /// `created_by` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -23,12 +24,14 @@ pub struct ChatMessage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config_id: Option<Uuid>,
     /// When it was created.
+    #[serde(default = "zero_time")]
     pub created_at: DateTime<Utc>,
     /// `role` on the wire.
+    #[serde(default)]
     pub role: ChatMessageRole,
     /// `content` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content: Option<Vec<ChatMessagePart>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub content: Vec<ChatMessagePart>,
     /// `usage` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<ChatMessageUsage>,
@@ -95,13 +98,11 @@ pub struct ChatMessagesPaginationOptions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatMessagesResponse {
     /// `messages` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatMessage>>"))]
-    pub messages: Vec<ChatMessage>,
+    #[serde(default)]
+    pub messages: Nullable<Vec<ChatMessage>>,
     /// `queued_messages` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatQueuedMessage>>"))]
-    pub queued_messages: Vec<ChatQueuedMessage>,
+    #[serde(default)]
+    pub queued_messages: Nullable<Vec<ChatQueuedMessage>>,
     /// `has_more` on the wire.
     #[serde(default)]
     pub has_more: bool,
@@ -133,9 +134,8 @@ pub struct ChatPromptsOptions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatPromptsResponse {
     /// `prompts` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatPrompt>>"))]
-    pub prompts: Vec<ChatPrompt>,
+    #[serde(default)]
+    pub prompts: Nullable<Vec<ChatPrompt>>,
 }
 
 /// `codersdk.ChatQueuedMessage`: chat queued message.
@@ -146,15 +146,16 @@ pub struct ChatQueuedMessage {
     #[serde(default)]
     pub id: i64,
     /// The chat concerned.
+    #[serde(default)]
     pub chat_id: Uuid,
     /// `model_config_id` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config_id: Option<Uuid>,
     /// `content` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatMessagePart>>"))]
-    pub content: Vec<ChatMessagePart>,
+    #[serde(default)]
+    pub content: Nullable<Vec<ChatMessagePart>>,
     /// When it was created.
+    #[serde(default = "zero_time")]
     pub created_at: DateTime<Utc>,
 }
 
@@ -163,9 +164,8 @@ pub struct ChatQueuedMessage {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateChatMessageRequest {
     /// `content` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatInputPart>>"))]
-    pub content: Vec<ChatInputPart>,
+    #[serde(default)]
+    pub content: Nullable<Vec<ChatInputPart>>,
     /// `model_config_id` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config_id: Option<Uuid>,
@@ -173,7 +173,7 @@ pub struct CreateChatMessageRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mcp_server_ids: Option<Vec<Uuid>>,
     /// `busy_behavior` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub busy_behavior: Option<ChatBusyBehavior>,
     /// `plan_mode` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -194,8 +194,8 @@ pub struct CreateChatMessageResponse {
     #[serde(default)]
     pub queued: bool,
     /// `warnings` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub warnings: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// `codersdk.EditChatMessageRequest`: edit chat message request.
@@ -203,9 +203,8 @@ pub struct CreateChatMessageResponse {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EditChatMessageRequest {
     /// `content` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatInputPart>>"))]
-    pub content: Vec<ChatInputPart>,
+    #[serde(default)]
+    pub content: Nullable<Vec<ChatInputPart>>,
     /// `model_config_id` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config_id: Option<Uuid>,
@@ -216,8 +215,9 @@ pub struct EditChatMessageRequest {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EditChatMessageResponse {
     /// `message` on the wire.
+    #[serde(default)]
     pub message: ChatMessage,
     /// `warnings` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub warnings: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }

@@ -30,11 +30,11 @@ pub struct ChatModelAnthropicProviderOptions {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web_search_enabled: Option<bool>,
     /// `allowed_domains` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub allowed_domains: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_domains: Vec<String>,
     /// `blocked_domains` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blocked_domains: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocked_domains: Vec<String>,
 }
 
 /// `codersdk.ChatModelAnthropicThinkingOptions`: chat model anthropic thinking options.
@@ -84,13 +84,13 @@ pub struct ChatModelGoogleProviderOptions {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thinking_config: Option<ChatModelGoogleThinkingConfig>,
     /// `cached_content` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub cached_content: Option<String>,
     /// `safety_settings` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub safety_settings: Option<Vec<ChatModelGoogleSafetySetting>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub safety_settings: Vec<ChatModelGoogleSafetySetting>,
     /// `threshold` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub threshold: Option<String>,
     /// `web_search_enabled` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,10 +102,10 @@ pub struct ChatModelGoogleProviderOptions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelGoogleSafetySetting {
     /// `category` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub category: Option<String>,
     /// `threshold` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub threshold: Option<String>,
 }
 
@@ -138,14 +138,14 @@ pub struct ChatModelOpenAiCompatProviderOptions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelOpenAiProviderOptions {
     /// `include` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub include: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
     /// `instructions` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
     /// `logit_bias` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub logit_bias: Option<BTreeMap<String, i64>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub logit_bias: BTreeMap<String, i64>,
     /// `log_probs` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_probs: Option<bool>,
@@ -174,14 +174,14 @@ pub struct ChatModelOpenAiProviderOptions {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_verbosity: Option<String>,
     /// `prediction` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prediction: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
+    pub prediction: JsonMap,
     /// `store` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<bool>,
     /// `metadata` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
+    pub metadata: JsonMap,
     /// `prompt_cache_key` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt_cache_key: Option<String>,
@@ -204,8 +204,8 @@ pub struct ChatModelOpenAiProviderOptions {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search_context_size: Option<String>,
     /// `allowed_domains` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub allowed_domains: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_domains: Vec<String>,
 }
 
 /// `codersdk.ChatModelOpenRouterProvider`: chat model open router provider.
@@ -213,8 +213,8 @@ pub struct ChatModelOpenAiProviderOptions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelOpenRouterProvider {
     /// `order` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub order: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order: Vec<String>,
     /// `allow_fallbacks` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_fallbacks: Option<bool>,
@@ -225,14 +225,14 @@ pub struct ChatModelOpenRouterProvider {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_collection: Option<String>,
     /// `only` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub only: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
     /// `ignore` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ignore: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<String>,
     /// `quantizations` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quantizations: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quantizations: Vec<String>,
     /// `sort` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
@@ -246,14 +246,14 @@ pub struct ChatModelOpenRouterProviderOptions {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<ChatModelReasoningOptions>,
     /// `extra_body` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extra_body: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
+    pub extra_body: JsonMap,
     /// `include_usage` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_usage: Option<bool>,
     /// `logit_bias` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub logit_bias: Option<BTreeMap<String, i64>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub logit_bias: BTreeMap<String, i64>,
     /// `log_probs` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_probs: Option<bool>,
@@ -315,11 +315,11 @@ pub struct ChatModelReasoningOptions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelVercelGatewayProviderOptions {
     /// `order` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub order: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order: Vec<String>,
     /// `models` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub models: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<String>,
 }
 
 /// `codersdk.ChatModelVercelProviderOptions`: chat model vercel provider options.
@@ -336,8 +336,8 @@ pub struct ChatModelVercelProviderOptions {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// `logit_bias` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub logit_bias: Option<BTreeMap<String, i64>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub logit_bias: BTreeMap<String, i64>,
     /// `logprobs` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logprobs: Option<bool>,
@@ -348,8 +348,8 @@ pub struct ChatModelVercelProviderOptions {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallel_tool_calls: Option<bool>,
     /// `extra_body` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extra_body: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
+    pub extra_body: JsonMap,
 }
 
 /// `codersdk.ModelCostConfig`: model cost config.

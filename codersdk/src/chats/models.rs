@@ -30,6 +30,7 @@ pub struct ChatModel {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelConfig {
     /// Unique id.
+    #[serde(default)]
     pub id: Uuid,
     /// Kind of the provider.
     #[serde(default)]
@@ -59,8 +60,10 @@ pub struct ChatModelConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config: Option<ChatModelCallConfig>,
     /// When it was created.
+    #[serde(default = "zero_time")]
     pub created_at: DateTime<Utc>,
     /// When it last changed.
+    #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
 }
 
@@ -75,12 +78,11 @@ pub struct ChatModelProvider {
     #[serde(default)]
     pub available: bool,
     /// `unavailable_reason` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub unavailable_reason: Option<ChatModelProviderUnavailableReason>,
     /// `models` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatModel>>"))]
-    pub models: Vec<ChatModel>,
+    #[serde(default)]
+    pub models: Nullable<Vec<ChatModel>>,
 }
 
 open_enum! {
@@ -100,9 +102,8 @@ open_enum! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelsResponse {
     /// `providers` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatModelProvider>>"))]
-    pub providers: Vec<ChatModelProvider>,
+    #[serde(default)]
+    pub providers: Nullable<Vec<ChatModelProvider>>,
 }
 
 /// `codersdk.ChatProviderConfig`: chat provider config.
@@ -110,6 +111,7 @@ pub struct ChatModelsResponse {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatProviderConfig {
     /// Unique id.
+    #[serde(default)]
     pub id: Uuid,
     /// Kind of the provider.
     #[serde(default)]
@@ -133,13 +135,16 @@ pub struct ChatProviderConfig {
     #[serde(default)]
     pub allow_central_api_key_fallback: bool,
     /// `base_url` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub base_url: Option<String>,
     /// `source` on the wire.
+    #[serde(default)]
     pub source: ChatProviderConfigSource,
     /// When it was created.
+    #[serde(default = "zero_time")]
     pub created_at: DateTime<Utc>,
     /// When it last changed.
+    #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
 }
 
@@ -160,7 +165,7 @@ open_enum! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateChatModelConfigRequest {
     /// Kind of the provider.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub provider: Option<String>,
     /// `ai_provider_id` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -169,7 +174,7 @@ pub struct CreateChatModelConfigRequest {
     #[serde(default)]
     pub model: String,
     /// Name as shown to people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub display_name: Option<String>,
     /// Whether it is in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -196,13 +201,13 @@ pub struct CreateChatProviderConfigRequest {
     #[serde(default)]
     pub provider: String,
     /// Name as shown to people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub display_name: Option<String>,
     /// `api_key` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub api_key: Option<String>,
     /// `base_url` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub base_url: Option<String>,
     /// Whether it is in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -241,16 +246,16 @@ pub struct CreateUserChatProviderKeyRequest {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatModelConfigRequest {
     /// Kind of the provider.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub provider: Option<String>,
     /// `ai_provider_id` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ai_provider_id: Option<Uuid>,
     /// Name of the model, as the provider knows it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub model: Option<String>,
     /// Name as shown to people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub display_name: Option<String>,
     /// Whether it is in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -274,7 +279,7 @@ pub struct UpdateChatModelConfigRequest {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatProviderConfigRequest {
     /// Name as shown to people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub display_name: Option<String>,
     /// `api_key` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -301,6 +306,7 @@ pub struct UpdateChatProviderConfigRequest {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserAiProviderKeyConfig {
     /// Kind of the provider.
+    #[serde(default)]
     pub provider: AiProviderSummary,
     /// `has_user_api_key` on the wire.
     #[serde(default)]
@@ -318,6 +324,7 @@ pub struct UserAiProviderKeyConfig {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserChatProviderConfig {
     /// `provider_id` on the wire.
+    #[serde(default)]
     pub provider_id: Uuid,
     /// Kind of the provider.
     #[serde(default)]

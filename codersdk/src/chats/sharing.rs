@@ -13,13 +13,11 @@ use crate::types::*;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatAcl {
     /// `users` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatUser>>"))]
-    pub users: Vec<ChatUser>,
+    #[serde(default)]
+    pub users: Nullable<Vec<ChatUser>>,
     /// `groups` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatGroup>>"))]
-    pub groups: Vec<ChatGroup>,
+    #[serde(default)]
+    pub groups: Nullable<Vec<ChatGroup>>,
 }
 
 /// `codersdk.ChatGroup`: chat group.
@@ -27,6 +25,7 @@ pub struct ChatAcl {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatGroup {
     /// Unique id.
+    #[serde(default)]
     pub id: Uuid,
     /// Name, unique within its owner.
     #[serde(default)]
@@ -35,11 +34,11 @@ pub struct ChatGroup {
     #[serde(default)]
     pub display_name: String,
     /// The organization it belongs to.
+    #[serde(default)]
     pub organization_id: Uuid,
     /// `members` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ReducedUser>>"))]
-    pub members: Vec<ReducedUser>,
+    #[serde(default)]
+    pub members: Nullable<Vec<ReducedUser>>,
     /// `total_member_count` on the wire.
     #[serde(default)]
     pub total_member_count: i64,
@@ -50,6 +49,7 @@ pub struct ChatGroup {
     #[serde(default)]
     pub quota_allowance: i64,
     /// `source` on the wire.
+    #[serde(default)]
     pub source: GroupSource,
     /// `organization_name` on the wire.
     #[serde(default)]
@@ -58,6 +58,7 @@ pub struct ChatGroup {
     #[serde(default)]
     pub organization_display_name: String,
     /// `role` on the wire.
+    #[serde(default)]
     pub role: ChatRole,
 }
 
@@ -76,17 +77,19 @@ open_enum! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatUser {
     /// Unique id.
+    #[serde(default)]
     pub id: Uuid,
     /// The user's login name.
     #[serde(default)]
     pub username: String,
     /// Name, unique within its owner.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub name: Option<String>,
     /// `avatar_url` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub avatar_url: Option<String>,
     /// `role` on the wire.
+    #[serde(default)]
     pub role: ChatRole,
 }
 
@@ -95,9 +98,9 @@ pub struct ChatUser {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatAcl {
     /// `user_roles` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_roles: Option<BTreeMap<String, ChatRole>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub user_roles: BTreeMap<String, ChatRole>,
     /// `group_roles` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group_roles: Option<BTreeMap<String, ChatRole>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub group_roles: BTreeMap<String, ChatRole>,
 }

@@ -8,16 +8,16 @@ use crate::types::*;
 /// `codersdk.DynamicTool`: dynamic tool.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct DynamicTool {
+pub struct DynamicToolDefinition {
     /// Name, unique within its owner.
     #[serde(default)]
     pub name: String,
     /// Text that explains it to people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub description: Option<String>,
     /// `input_schema` on the wire.
     #[serde(default)]
-    pub input_schema: Option<serde_json::Value>,
+    pub input_schema: Option<RawJson>,
 }
 
 /// `codersdk.SubmitToolResultsRequest`: submit tool results request.
@@ -25,9 +25,8 @@ pub struct DynamicTool {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SubmitToolResultsRequest {
     /// `results` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ToolResult>>"))]
-    pub results: Vec<ToolResult>,
+    #[serde(default)]
+    pub results: Nullable<Vec<ToolResult>>,
 }
 
 /// `codersdk.ToolResult`: tool result.
@@ -39,7 +38,7 @@ pub struct ToolResult {
     pub tool_call_id: String,
     /// `output` on the wire.
     #[serde(default)]
-    pub output: Option<serde_json::Value>,
+    pub output: Option<RawJson>,
     /// `is_error` on the wire.
     #[serde(default)]
     pub is_error: bool,

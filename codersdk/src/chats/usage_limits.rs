@@ -15,8 +15,10 @@ pub struct ChatUsageLimitConfig {
     #[serde(default)]
     pub spend_limit_micros: Option<i64>,
     /// `period` on the wire.
+    #[serde(default)]
     pub period: ChatUsageLimitPeriod,
     /// When it last changed.
+    #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
 }
 
@@ -28,20 +30,20 @@ pub struct ChatUsageLimitConfigResponse {
     #[serde(default)]
     pub spend_limit_micros: Option<i64>,
     /// `period` on the wire.
+    #[serde(default)]
     pub period: ChatUsageLimitPeriod,
     /// When it last changed.
+    #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
     /// `unpriced_model_count` on the wire.
     #[serde(default)]
     pub unpriced_model_count: i64,
     /// `overrides` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatUsageLimitOverride>>"))]
-    pub overrides: Vec<ChatUsageLimitOverride>,
+    #[serde(default)]
+    pub overrides: Nullable<Vec<ChatUsageLimitOverride>>,
     /// `group_overrides` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<ChatUsageLimitGroupOverride>>"))]
-    pub group_overrides: Vec<ChatUsageLimitGroupOverride>,
+    #[serde(default)]
+    pub group_overrides: Nullable<Vec<ChatUsageLimitGroupOverride>>,
 }
 
 /// `codersdk.ChatUsageLimitExceededResponse`: chat usage limit exceeded response.
@@ -52,11 +54,11 @@ pub struct ChatUsageLimitExceededResponse {
     #[serde(default)]
     pub message: String,
     /// `detail` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub detail: Option<String>,
     /// `validations` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub validations: Option<Vec<ValidationError>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub validations: Vec<ValidationError>,
     /// `spent_micros` on the wire.
     #[serde(default)]
     pub spent_micros: i64,
@@ -64,6 +66,7 @@ pub struct ChatUsageLimitExceededResponse {
     #[serde(default)]
     pub limit_micros: i64,
     /// `resets_at` on the wire.
+    #[serde(default = "zero_time")]
     pub resets_at: DateTime<Utc>,
 }
 
@@ -72,6 +75,7 @@ pub struct ChatUsageLimitExceededResponse {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatUsageLimitGroupOverride {
     /// `group_id` on the wire.
+    #[serde(default)]
     pub group_id: Uuid,
     /// `group_name` on the wire.
     #[serde(default)]
@@ -95,6 +99,7 @@ pub struct ChatUsageLimitGroupOverride {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatUsageLimitOverride {
     /// The user concerned.
+    #[serde(default)]
     pub user_id: Uuid,
     /// The user's login name.
     #[serde(default)]
@@ -130,7 +135,7 @@ pub struct ChatUsageLimitStatus {
     #[serde(default)]
     pub is_limited: bool,
     /// `period` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub period: Option<ChatUsageLimitPeriod>,
     /// `spend_limit_micros` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -139,8 +144,10 @@ pub struct ChatUsageLimitStatus {
     #[serde(default)]
     pub current_spend: i64,
     /// `period_start` on the wire.
+    #[serde(default = "zero_time")]
     pub period_start: DateTime<Utc>,
     /// `period_end` on the wire.
+    #[serde(default = "zero_time")]
     pub period_end: DateTime<Utc>,
 }
 

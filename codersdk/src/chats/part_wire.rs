@@ -1,0 +1,274 @@
+//! The flat form that a part of a message has on the wire.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, Serialize};
+use uuid::Uuid;
+
+use crate::types::*;
+
+/// All fields of all kinds of parts. Nine texts and numbers and three ids are always written; the
+/// order is the original's.
+#[derive(Default, Serialize)]
+pub(super) struct PartWire<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    text: &'a str,
+    #[serde(skip_serializing_if = "absent")]
+    signature: Option<&'a str>,
+    #[serde(skip_serializing_if = "absent")]
+    tool_call_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "absent")]
+    tool_name: Option<&'a str>,
+    mcp_server_config_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    args: Option<&'a RawJson>,
+    #[serde(skip_serializing_if = "absent")]
+    args_delta: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    parsed_commands: &'a [Vec<String>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a RawJson>,
+    #[serde(skip_serializing_if = "absent")]
+    result_delta: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_false")]
+    result_reset: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    is_error: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    is_media: bool,
+    #[serde(skip_serializing_if = "absent")]
+    source_id: Option<&'a str>,
+    url: &'a str,
+    #[serde(skip_serializing_if = "absent")]
+    title: Option<&'a str>,
+    media_type: &'a str,
+    #[serde(skip_serializing_if = "absent")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "absent")]
+    data: Option<&'a str>,
+    file_id: Option<Uuid>,
+    file_name: &'a str,
+    start_line: i64,
+    end_line: i64,
+    content: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_metadata: Option<&'a RawJson>,
+    #[serde(skip_serializing_if = "is_false")]
+    provider_executed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completed_at: Option<DateTime<Utc>>,
+    context_file_path: &'a str,
+    #[serde(skip_serializing_if = "absent")]
+    context_file_content: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_false")]
+    context_file_truncated: bool,
+    context_file_agent_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "absent")]
+    context_file_os: Option<&'a str>,
+    #[serde(skip_serializing_if = "absent")]
+    context_file_directory: Option<&'a str>,
+    skill_name: &'a str,
+    #[serde(skip_serializing_if = "absent")]
+    skill_description: Option<&'a str>,
+    #[serde(skip_serializing_if = "absent")]
+    skill_dir: Option<&'a str>,
+    #[serde(skip_serializing_if = "absent")]
+    context_file_skill_meta_file: Option<&'a str>,
+}
+
+impl PartWire<'_> {
+    /// The names of all fields.
+    pub(super) const FIELDS: &'static [&'static str] = &[
+        "type",
+        "text",
+        "signature",
+        "tool_call_id",
+        "tool_name",
+        "mcp_server_config_id",
+        "args",
+        "args_delta",
+        "parsed_commands",
+        "result",
+        "result_delta",
+        "result_reset",
+        "is_error",
+        "is_media",
+        "source_id",
+        "url",
+        "title",
+        "media_type",
+        "name",
+        "data",
+        "file_id",
+        "file_name",
+        "start_line",
+        "end_line",
+        "content",
+        "provider_metadata",
+        "provider_executed",
+        "created_at",
+        "completed_at",
+        "context_file_path",
+        "context_file_content",
+        "context_file_truncated",
+        "context_file_agent_id",
+        "context_file_os",
+        "context_file_directory",
+        "skill_name",
+        "skill_description",
+        "skill_dir",
+        "context_file_skill_meta_file",
+    ];
+}
+
+impl<'a> From<&'a ChatMessagePart> for PartWire<'a> {
+    fn from(part: &'a ChatMessagePart) -> Self {
+        let mut wire = Self::default();
+        match part {
+            ChatMessagePart::Text(part) => {
+                wire.kind = "text";
+                wire.text = &part.text;
+                wire.signature = part.signature.as_deref();
+                wire.provider_metadata = part.provider_metadata.as_ref();
+            }
+            ChatMessagePart::Reasoning(part) => {
+                wire.kind = "reasoning";
+                wire.text = &part.text;
+                wire.signature = part.signature.as_deref();
+                wire.created_at = part.created_at;
+                wire.completed_at = part.completed_at;
+                wire.provider_metadata = part.provider_metadata.as_ref();
+            }
+            ChatMessagePart::ToolCall(part) => {
+                wire.kind = "tool-call";
+                wire.tool_call_id = part.tool_call_id.as_deref();
+                wire.tool_name = part.tool_name.as_deref();
+                wire.mcp_server_config_id = part.mcp_server_config_id;
+                wire.args = part.args.as_ref();
+                wire.args_delta = part.args_delta.as_deref();
+                wire.parsed_commands = &part.parsed_commands;
+                wire.provider_executed = part.provider_executed;
+                wire.created_at = part.created_at;
+                wire.provider_metadata = part.provider_metadata.as_ref();
+            }
+            ChatMessagePart::ToolResult(part) => {
+                wire.kind = "tool-result";
+                wire.tool_call_id = part.tool_call_id.as_deref();
+                wire.tool_name = part.tool_name.as_deref();
+                wire.mcp_server_config_id = part.mcp_server_config_id;
+                wire.result = part.result.as_ref();
+                wire.result_delta = part.result_delta.as_deref();
+                wire.result_reset = part.result_reset;
+                wire.is_error = part.is_error;
+                wire.is_media = part.is_media;
+                wire.provider_executed = part.provider_executed;
+                wire.created_at = part.created_at;
+                wire.provider_metadata = part.provider_metadata.as_ref();
+            }
+            ChatMessagePart::Source(part) => {
+                wire.kind = "source";
+                wire.source_id = part.source_id.as_deref();
+                wire.url = &part.url;
+                wire.title = part.title.as_deref();
+                wire.provider_metadata = part.provider_metadata.as_ref();
+            }
+            ChatMessagePart::File(part) => {
+                wire.kind = "file";
+                wire.media_type = &part.media_type;
+                wire.name = part.name.as_deref();
+                wire.data = part.data.as_deref();
+                wire.file_id = part.file_id;
+                wire.provider_metadata = part.provider_metadata.as_ref();
+            }
+            ChatMessagePart::FileReference(part) => {
+                wire.kind = "file-reference";
+                wire.file_name = &part.file_name;
+                wire.start_line = part.start_line;
+                wire.end_line = part.end_line;
+                wire.content = &part.content;
+            }
+            ChatMessagePart::ContextFile(part) => {
+                wire.kind = "context-file";
+                wire.context_file_path = &part.context_file_path;
+                wire.context_file_content = part.context_file_content.as_deref();
+                wire.context_file_truncated = part.context_file_truncated;
+                wire.context_file_agent_id = part.context_file_agent_id;
+                wire.context_file_os = part.context_file_os.as_deref();
+                wire.context_file_directory = part.context_file_directory.as_deref();
+            }
+            ChatMessagePart::Skill(part) => {
+                wire.kind = "skill";
+                wire.skill_name = &part.skill_name;
+                wire.skill_description = part.skill_description.as_deref();
+                wire.skill_dir = part.skill_dir.as_deref();
+                wire.context_file_skill_meta_file = part.context_file_skill_meta_file.as_deref();
+                wire.context_file_agent_id = part.context_file_agent_id;
+            }
+            ChatMessagePart::Unknown(part) => wire.kind = part.kind.as_str(),
+        }
+        wire
+    }
+}
+
+/// Whether a text is left out: there is none, or an empty one.
+fn absent(text: &Option<&str>) -> bool {
+    text.is_none_or(str::is_empty)
+}
+
+/// Reads text that must be base64.
+pub(super) fn base64_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    if text.as_deref().is_some_and(|text| !is_base64(text)) {
+        return Err(serde::de::Error::custom("the content of the file is not base64"));
+    }
+    Ok(text)
+}
+
+/// Whether a text is base64 with its padding; line breaks may stand anywhere in it.
+fn is_base64(text: &str) -> bool {
+    let bytes = || text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n'));
+    let padding = bytes().rev().take_while(|byte| *byte == b'=').count();
+    let count = bytes().count();
+    padding <= 2
+        && count % 4 == 0
+        && bytes().take(count - padding).all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_base64;
+
+    #[test]
+    fn tells_base64() {
+        for good in ["", "aGk=", "aGkh", "aA==", "aG\nk="] {
+            assert!(is_base64(good), "{good:?}");
+        }
+        for bad in ["!!", "aGk", "a===", "aG=k", "===="] {
+            assert!(!is_base64(bad), "{bad:?}");
+        }
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for ChatMessagePart {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ChatMessagePart".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let members = [
+            ("text", generator.subschema_for::<ChatTextPart>()),
+            ("reasoning", generator.subschema_for::<ChatReasoningPart>()),
+            ("tool-call", generator.subschema_for::<ChatToolCallPart>()),
+            ("tool-result", generator.subschema_for::<ChatToolResultPart>()),
+            ("source", generator.subschema_for::<ChatSourcePart>()),
+            ("file", generator.subschema_for::<ChatFilePart>()),
+            ("file-reference", generator.subschema_for::<ChatFileReferencePart>()),
+            ("context-file", generator.subschema_for::<ChatContextFilePart>()),
+            ("skill", generator.subschema_for::<ChatSkillPart>()),
+        ];
+        crate::tagged::union_schema(&members)
+    }
+}
