@@ -8,6 +8,7 @@ use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::chatd::Daemon;
 use crate::clock::{SharedClock, SystemClock};
 use crate::faults::{self, Faults};
 use crate::request_log::{self, RequestLog, ServedRequest};
@@ -75,6 +76,7 @@ impl ServerBuilder {
             url::Url::parse(&format!("http://{address}")).expect("a socket address makes a well-formed URL");
         let stop = CancellationToken::new();
         let state = AppState::new(Inner {
+            chatd: Daemon::new(store.clone(), self.clock.clone()),
             store,
             clock: self.clock,
             access_url,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::chatd::Daemon;
 use crate::clock::SharedClock;
 use crate::faults::Faults;
 use crate::request_log::RequestLog;
@@ -20,6 +21,7 @@ pub(crate) struct AppState {
 pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) clock: SharedClock,
+    pub(crate) chatd: Daemon,
     /// Base URL under which clients reach this server.
     pub(crate) access_url: url::Url,
     pub(crate) faults: Faults,

@@ -1,7 +1,404 @@
-//! The chat daemon: what makes chats go on.
+//! The chat daemon: what may happen to chats, and the worker that drives them.
 
+pub(crate) mod content;
 pub(crate) mod errors;
 mod json_text;
+pub(crate) mod machine;
 mod nul;
 pub(crate) mod part;
+pub(crate) mod pubsub;
 pub(crate) mod retry;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use codersdk::{ChatClientType, ChatMessageRole, ChatStatus, ChatWatchEvent, ChatWatchEventKind, DynamicTool};
+use uuid::Uuid;
+
+use self::machine::apply::{self, ChatTx, Committed, Sent, SubmittedResult};
+pub(crate) use self::machine::rules::BusyBehavior;
+use self::machine::rules::Transition;
+use self::machine::{ExecutionState, MAX_QUEUE_SIZE};
+use self::part::Part;
+use self::pubsub::{ChatUpdate, Pubsub};
+use crate::clock::SharedClock;
+use crate::store::Store;
+use crate::store::chats::{Acl, ChatRow};
+use crate::store::messages::{MessageRow, NewMessage};
+use crate::store::queue::QueuedMessageRow;
+
+/// Why the daemon does not do what it is asked for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChatdError {
+    #[error("chat not found")]
+    NotFound,
+    #[error("chat is archived")]
+    Archived,
+    #[error("chat is in an invalid execution state")]
+    InvalidState,
+    /// What the chat is doing does not allow it.
+    #[error("chat state transition {} not allowed from state {from}", .transition.as_str())]
+    NotAllowed { transition: Transition, from: ExecutionState },
+    #[error("chat message queue is full (max {MAX_QUEUE_SIZE})")]
+    QueueFull,
+    #[error("queued message not found")]
+    QueuedMessageNotFound,
+    #[error("edited message not found")]
+    MessageNotFound,
+    #[error("only user messages can be edited")]
+    EditedMessageNotUser,
+    #[error("chat archive state can only be changed on the root chat")]
+    NotRoot,
+    /// The model that was asked for does not exist.
+    #[error("invalid model config ID: {0}")]
+    InvalidModelConfig(Uuid),
+    #[error("no default chat model config is available")]
+    NoDefaultModelConfig,
+    #[error("api_key_id is required for user chat messages")]
+    ApiKeyRequired,
+    /// The tool call has two results.
+    #[error("duplicate tool result: {0}")]
+    ToolResultDuplicate(String),
+    /// The tool call has no result.
+    #[error("missing tool result: {0}")]
+    ToolResultMissing(String),
+    /// No such tool call is open.
+    #[error("unexpected tool result: {0}")]
+    ToolResultUnexpected(String),
+    /// Tool results were submitted for a chat that does not wait for any.
+    #[error("chat status is \"{0}\", expected \"requires_action\"")]
+    NotRequiresAction(ChatStatus),
+    /// The owner has spent what may be spent.
+    #[error("usage limit exceeded")]
+    LimitExceeded { limit_micros: i64, spent_micros: i64, resets_at: DateTime<Utc> },
+    #[error(transparent)]
+    Content(#[from] content::ContentError),
+    #[error(transparent)]
+    Store(#[from] sqlx::Error),
+}
+
+/// What a chat is made of.
+#[derive(Debug, Clone)]
+pub(crate) struct CreateOptions {
+    pub(crate) organization_id: Uuid,
+    pub(crate) owner_id: Uuid,
+    pub(crate) owner_username: String,
+    pub(crate) owner_name: String,
+    pub(crate) workspace_id: Option<Uuid>,
+    pub(crate) build_id: Option<Uuid>,
+    pub(crate) agent_id: Option<Uuid>,
+    pub(crate) parent_chat_id: Option<Uuid>,
+    pub(crate) root_chat_id: Option<Uuid>,
+    pub(crate) title: String,
+    pub(crate) model_config_id: Uuid,
+    pub(crate) mode: Option<String>,
+    pub(crate) plan_mode: Option<String>,
+    pub(crate) client_type: ChatClientType,
+    /// The creator's own system prompt, cleaned; none if empty.
+    pub(crate) system_prompt: String,
+    pub(crate) content: Vec<Part>,
+    pub(crate) api_key_id: String,
+    pub(crate) mcp_server_ids: Vec<Uuid>,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) dynamic_tools: Vec<DynamicTool>,
+}
+
+/// A message for a chat.
+#[derive(Debug, Clone)]
+pub(crate) struct SendMessageOptions {
+    pub(crate) chat_id: Uuid,
+    pub(crate) created_by: Uuid,
+    pub(crate) content: Vec<Part>,
+    /// The chat's last model, or the default one, if absent.
+    pub(crate) model_config_id: Option<Uuid>,
+    pub(crate) api_key_id: String,
+    pub(crate) busy_behavior: BusyBehavior,
+    /// Changes the plan mode if given; `Some(None)` ends it.
+    pub(crate) plan_mode: Option<Option<String>>,
+    /// Replaces the chat's MCP servers if given.
+    pub(crate) mcp_server_ids: Option<Vec<Uuid>>,
+}
+
+/// What became of a message.
+#[derive(Debug)]
+pub(crate) enum SendMessageResult {
+    /// It is part of the history.
+    Message { message: MessageRow, chat: ChatRow },
+    /// It waits until the chat is free.
+    Queued { queued: QueuedMessageRow, chat: ChatRow },
+}
+
+/// A message in place of an earlier one.
+#[derive(Debug, Clone)]
+pub(crate) struct EditMessageOptions {
+    pub(crate) chat_id: Uuid,
+    pub(crate) created_by: Uuid,
+    pub(crate) edited_message_id: i64,
+    pub(crate) content: Vec<Part>,
+    pub(crate) api_key_id: String,
+    /// The edited message's model if absent.
+    pub(crate) model_config_id: Option<Uuid>,
+}
+
+/// Results that a client gives for its tools.
+#[derive(Debug, Clone)]
+pub(crate) struct SubmitToolResultsOptions {
+    pub(crate) chat_id: Uuid,
+    pub(crate) user_id: Uuid,
+    pub(crate) results: Vec<SubmittedResult>,
+}
+
+/// The daemon: every change of a chat goes through it.
+#[derive(Debug)]
+pub(crate) struct Daemon {
+    store: Store,
+    clock: SharedClock,
+    pubsub: Arc<dyn Pubsub>,
+}
+
+const ATTACHED: &str = "A workspace is attached to this chat: its files and commands are there for your tools.";
+const DETACHED: &str = "No workspace is attached to this chat. Answer from the conversation and the tools that need \
+none; create or start one only when the user asks for it or the task cannot be done without.";
+
+impl Daemon {
+    pub(crate) fn new(store: Store, clock: SharedClock) -> Self {
+        Self { store, clock, pubsub: Arc::new(pubsub::LocalPubsub::new()) }
+    }
+
+    /// Creates a chat with its first message; it runs at once.
+    ///
+    /// # Errors
+    /// [`ChatdError::LimitExceeded`] when the owner may not spend more.
+    pub(crate) async fn create_chat(&self, options: CreateOptions) -> Result<ChatRow, ChatdError> {
+        let now = self.clock.now();
+        let model = options.model_config_id;
+        let mut messages = Vec::with_capacity(3);
+        if !options.system_prompt.is_empty() {
+            messages.push(apply::system_message(&options.system_prompt, model));
+        }
+        messages.push(apply::system_message(if options.workspace_id.is_some() { ATTACHED } else { DETACHED }, model));
+        messages.push(user_message(&options.content, Some(model), options.owner_id, options.api_key_id));
+        let chat = ChatRow {
+            id: Uuid::new_v4(),
+            organization_id: options.organization_id,
+            owner_id: options.owner_id,
+            owner_username: options.owner_username,
+            owner_name: options.owner_name,
+            workspace_id: options.workspace_id,
+            build_id: options.build_id,
+            agent_id: options.agent_id,
+            parent_chat_id: options.parent_chat_id,
+            root_chat_id: options.root_chat_id,
+            title: options.title,
+            mode: options.mode,
+            plan_mode: options.plan_mode,
+            client_type: options.client_type,
+            last_model_config_id: model,
+            mcp_server_ids: options.mcp_server_ids,
+            labels: options.labels,
+            dynamic_tools: Some(options.dynamic_tools).filter(|tools| !tools.is_empty()),
+            pin_order: 0,
+            last_read_message_id: 0,
+            last_turn_summary: None,
+            user_acl: Acl::new(),
+            group_acl: Acl::new(),
+            created_at: now,
+            updated_at: now,
+            status: ChatStatus::Running,
+            archived: false,
+            last_error: None,
+            snapshot_version: 1,
+            history_version: 0,
+            queue_version: 0,
+            generation_attempt: 0,
+            retry_state: None,
+            retry_state_version: 0,
+            requires_action_deadline_at: None,
+            worker_id: None,
+            runner_id: None,
+        };
+        let committed = apply::create(&self.store, now, chat, messages).await?;
+        self.publish(&committed);
+        self.publish_watch(ChatWatchEventKind::Created, &committed.chat);
+        Ok(committed.chat)
+    }
+
+    /// Takes in a user's message: into the history where the chat is free, else into the queue.
+    ///
+    /// # Errors
+    /// When the chat is archived or in an invalid state, the model does not exist, the queue is full, or the owner may
+    /// not spend more.
+    pub(crate) async fn send_message(&self, options: SendMessageOptions) -> Result<SendMessageResult, ChatdError> {
+        let mut tx = self.lock_active(options.chat_id).await?;
+        if let Some(plan_mode) = options.plan_mode {
+            tx.metadata().plan_mode = plan_mode;
+        }
+        let model = options.model_config_id.unwrap_or(tx.chat().last_model_config_id);
+        if let Some(servers) = options.mcp_server_ids
+            && !tx.chat().is_explore()
+        {
+            tx.metadata().mcp_server_ids = servers;
+        }
+        let message = user_message(&options.content, Some(model), options.created_by, options.api_key_id);
+        let sent = tx.send_message(message, options.busy_behavior).await?;
+        let committed = self.commit(tx).await?;
+        self.publish_watch(ChatWatchEventKind::StatusChange, &committed.chat);
+        Ok(match sent {
+            Sent::Inserted(message) => SendMessageResult::Message { message, chat: committed.chat },
+            Sent::Queued(queued) => SendMessageResult::Queued { queued, chat: committed.chat },
+        })
+    }
+
+    /// Replaces a user's message; what followed it is hidden, the queue is dropped, the chat runs.
+    ///
+    /// # Errors
+    /// When the chat is archived or in an invalid state, the message is not one of its user's, the model does not
+    /// exist, or the owner may not spend more.
+    pub(crate) async fn edit_message(&self, options: EditMessageOptions) -> Result<(MessageRow, ChatRow), ChatdError> {
+        let mut tx = self.lock_active(options.chat_id).await?;
+        let replacement =
+            user_message(&options.content, options.model_config_id, options.created_by, options.api_key_id);
+        let message = tx.edit_message(options.edited_message_id, replacement).await?;
+        let committed = self.commit(tx).await?;
+        self.publish_watch(ChatWatchEventKind::StatusChange, &committed.chat);
+        Ok((message, committed.chat))
+    }
+
+    /// Archives the chat and all below it.
+    ///
+    /// # Errors
+    /// When the chat is no root, or one of the family is busy.
+    pub(crate) async fn archive_chat(&self, chat: Uuid) -> Result<(), ChatdError> {
+        self.set_archived(chat, true, ChatWatchEventKind::Deleted).await
+    }
+
+    /// Restores the chat and all below it.
+    ///
+    /// # Errors
+    /// When the chat is no root.
+    pub(crate) async fn unarchive_chat(&self, chat: Uuid) -> Result<(), ChatdError> {
+        self.set_archived(chat, false, ChatWatchEventKind::Created).await
+    }
+
+    async fn set_archived(&self, chat: Uuid, archived: bool, kind: ChatWatchEventKind) -> Result<(), ChatdError> {
+        let family = apply::set_family_archived(&self.store, self.clock.now(), chat, archived).await?;
+        for member in &family {
+            self.pubsub.publish_update(ChatUpdate::from(member));
+            self.publish_watch(kind.clone(), member);
+        }
+        Ok(())
+    }
+
+    /// Drops a waiting message.
+    ///
+    /// # Errors
+    /// When there is no such message, or none at all.
+    pub(crate) async fn delete_queued(&self, chat: Uuid, queued_message: i64) -> Result<(), ChatdError> {
+        let mut tx = ChatTx::lock(&self.store, self.clock.now(), chat).await?;
+        tx.delete_queued(queued_message).await?;
+        self.commit(tx).await?;
+        Ok(())
+    }
+
+    /// Makes a waiting message the next, and interrupts what runs for it; gives the message where it went into the
+    /// history at once.
+    ///
+    /// # Errors
+    /// When there is no such message, or the chat is archived.
+    pub(crate) async fn promote_queued(
+        &self,
+        chat: Uuid,
+        queued_message: i64,
+    ) -> Result<Option<MessageRow>, ChatdError> {
+        let mut tx = self.lock_active(chat).await?;
+        let promoted = tx.promote_queued(queued_message).await?;
+        let committed = self.commit(tx).await?;
+        self.publish_watch(ChatWatchEventKind::StatusChange, &committed.chat);
+        Ok(promoted)
+    }
+
+    /// Stores the results of the client's tools and lets the turn go on.
+    ///
+    /// # Errors
+    /// [`ChatdError::NotRequiresAction`] when the chat waits for none; others when they are not those it waits for.
+    pub(crate) async fn submit_tool_results(&self, options: SubmitToolResultsOptions) -> Result<(), ChatdError> {
+        let mut tx = self.lock_active(options.chat_id).await?;
+        let status = tx.chat().status.clone();
+        let model = tx.chat().last_model_config_id;
+        tx.complete_requires_action(options.user_id, model, options.results).await.map_err(|error| match error {
+            ChatdError::NotAllowed { .. } if status != ChatStatus::RequiresAction => {
+                ChatdError::NotRequiresAction(status)
+            }
+            other => other,
+        })?;
+        let committed = self.commit(tx).await?;
+        self.publish_watch(ChatWatchEventKind::StatusChange, &committed.chat);
+        Ok(())
+    }
+
+    /// Asks for the end of what the chat is doing.
+    ///
+    /// # Errors
+    /// When it is doing nothing.
+    pub(crate) async fn interrupt_chat(&self, chat: Uuid) -> Result<ChatRow, ChatdError> {
+        let mut tx = ChatTx::lock(&self.store, self.clock.now(), chat).await?;
+        tx.interrupt().await?;
+        let committed = self.commit(tx).await?;
+        self.publish_watch(ChatWatchEventKind::StatusChange, &committed.chat);
+        Ok(committed.chat)
+    }
+
+    /// Puts a chat that is in no valid state into that of a failure.
+    ///
+    /// # Errors
+    /// When its state is valid.
+    pub(crate) async fn reconcile_invalid_state(&self, chat: Uuid) -> Result<ChatRow, ChatdError> {
+        let mut tx = ChatTx::lock(&self.store, self.clock.now(), chat).await?;
+        tx.reconcile_invalid_state().await?;
+        let committed = self.commit(tx).await?;
+        self.publish_watch(ChatWatchEventKind::StatusChange, &committed.chat);
+        Ok(committed.chat)
+    }
+
+    /// Tells those who watch the owner's chats.
+    pub(crate) fn publish_watch(&self, kind: ChatWatchEventKind, chat: &ChatRow) {
+        self.pubsub.publish_watch(chat.owner_id, &|| {
+            let event = ChatWatchEvent { kind: kind.clone(), chat: chat.to_wire(), ..ChatWatchEvent::default() };
+            serde_json::to_string(&event).expect("a watch event always has a JSON form").into()
+        });
+    }
+
+    /// Tells those who watch the owner's chats that the title is another.
+    pub(crate) fn publish_title_change(&self, chat: &ChatRow) {
+        self.publish_watch(ChatWatchEventKind::TitleChange, chat);
+    }
+
+    /// Locks a chat that must not be archived.
+    async fn lock_active(&self, chat: Uuid) -> Result<ChatTx, ChatdError> {
+        let tx = ChatTx::lock(&self.store, self.clock.now(), chat).await?;
+        if tx.chat().archived { Err(ChatdError::Archived) } else { Ok(tx) }
+    }
+
+    async fn commit(&self, tx: ChatTx) -> Result<Committed, ChatdError> {
+        let committed = tx.commit().await?;
+        self.publish(&committed);
+        Ok(committed)
+    }
+
+    fn publish(&self, committed: &Committed) {
+        self.pubsub.publish_update(ChatUpdate::from(&committed.chat));
+        if committed.state.is_runnable() && committed.chat.worker_id.is_none() {
+            self.pubsub.publish_ownership(committed.chat.id);
+        }
+    }
+}
+
+fn user_message(content: &[Part], model: Option<Uuid>, created_by: Uuid, api_key_id: String) -> NewMessage {
+    NewMessage {
+        created_by: Some(created_by),
+        api_key_id: Some(api_key_id),
+        model_config_id: model,
+        ..NewMessage::new(ChatMessageRole::User, part::encode(content))
+    }
+}

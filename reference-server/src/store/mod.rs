@@ -7,7 +7,10 @@ pub(crate) mod ai_providers;
 pub(crate) mod chat_costs;
 pub(crate) mod chat_files;
 pub(crate) mod chat_settings;
+pub(crate) mod chats;
+pub(crate) mod messages;
 pub(crate) mod model_configs;
+pub(crate) mod queue;
 pub(crate) mod settings;
 pub(crate) mod usage_limits;
 
