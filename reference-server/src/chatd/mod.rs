@@ -12,8 +12,9 @@ pub(crate) mod retry;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use codersdk::{ChatClientType, ChatMessageRole, ChatStatus, ChatWatchEvent, ChatWatchEventKind, DynamicTool};
+use codersdk::{
+    ChatClientType, ChatMessageRole, ChatStatus, ChatWatchEvent, ChatWatchEventKind, DynamicToolDefinition,
+};
 use uuid::Uuid;
 
 use self::machine::apply::{self, ChatTx, Committed, Sent, SubmittedResult};
@@ -69,9 +70,6 @@ pub(crate) enum ChatdError {
     /// Tool results were submitted for a chat that does not wait for any.
     #[error("chat status is \"{0}\", expected \"requires_action\"")]
     NotRequiresAction(ChatStatus),
-    /// The owner has spent what may be spent.
-    #[error("usage limit exceeded")]
-    LimitExceeded { limit_micros: i64, spent_micros: i64, resets_at: DateTime<Utc> },
     #[error(transparent)]
     Content(#[from] content::ContentError),
     #[error(transparent)]
@@ -101,7 +99,7 @@ pub(crate) struct CreateOptions {
     pub(crate) api_key_id: String,
     pub(crate) mcp_server_ids: Vec<Uuid>,
     pub(crate) labels: BTreeMap<String, String>,
-    pub(crate) dynamic_tools: Vec<DynamicTool>,
+    pub(crate) dynamic_tools: Vec<DynamicToolDefinition>,
 }
 
 /// A message for a chat.
@@ -167,9 +165,6 @@ impl Daemon {
     }
 
     /// Creates a chat with its first message; it runs at once.
-    ///
-    /// # Errors
-    /// [`ChatdError::LimitExceeded`] when the owner may not spend more.
     pub(crate) async fn create_chat(&self, options: CreateOptions) -> Result<ChatRow, ChatdError> {
         let now = self.clock.now();
         let model = options.model_config_id;
@@ -227,8 +222,7 @@ impl Daemon {
     /// Takes in a user's message: into the history where the chat is free, else into the queue.
     ///
     /// # Errors
-    /// When the chat is archived or in an invalid state, the model does not exist, the queue is full, or the owner may
-    /// not spend more.
+    /// When the chat is archived or in an invalid state, the model does not exist, or the queue is full.
     pub(crate) async fn send_message(&self, options: SendMessageOptions) -> Result<SendMessageResult, ChatdError> {
         let mut tx = self.lock_active(options.chat_id).await?;
         if let Some(plan_mode) = options.plan_mode {
@@ -253,8 +247,7 @@ impl Daemon {
     /// Replaces a user's message; what followed it is hidden, the queue is dropped, the chat runs.
     ///
     /// # Errors
-    /// When the chat is archived or in an invalid state, the message is not one of its user's, the model does not
-    /// exist, or the owner may not spend more.
+    /// When the chat is archived or in an invalid state, the message is not one of its user's, or the model does not exist.
     pub(crate) async fn edit_message(&self, options: EditMessageOptions) -> Result<(MessageRow, ChatRow), ChatdError> {
         let mut tx = self.lock_active(options.chat_id).await?;
         let replacement =

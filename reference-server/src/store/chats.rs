@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use codersdk::{Chat, ChatClientType, ChatError, ChatPlanMode, ChatStatus, ChatStreamRetry, DynamicTool};
+use codersdk::{Chat, ChatClientType, ChatError, ChatPlanMode, ChatStatus, ChatStreamRetry, DynamicToolDefinition};
 use sqlx::SqliteExecutor;
 use uuid::Uuid;
 
@@ -47,7 +47,7 @@ pub(crate) struct ChatRow {
     #[sqlx(json)]
     pub(crate) labels: BTreeMap<String, String>,
     #[sqlx(json(nullable))]
-    pub(crate) dynamic_tools: Option<Vec<DynamicTool>>,
+    pub(crate) dynamic_tools: Option<Vec<DynamicToolDefinition>>,
     /// 0 is not pinned.
     pub(crate) pin_order: i32,
     pub(crate) last_read_message_id: i64,
@@ -87,7 +87,7 @@ impl ChatRow {
     }
 
     /// The tools that the client runs.
-    pub(crate) fn dynamic_tools(&self) -> &[DynamicTool] {
+    pub(crate) fn dynamic_tools(&self) -> &[DynamicToolDefinition] {
         self.dynamic_tools.as_deref().unwrap_or_default()
     }
 
@@ -125,8 +125,8 @@ impl ChatRow {
             archived: self.archived,
             shared: !self.user_acl.is_empty() || !self.group_acl.is_empty(),
             pin_order: self.pin_order,
-            mcp_server_ids: self.mcp_server_ids.clone(),
-            labels: self.labels.clone(),
+            mcp_server_ids: self.mcp_server_ids.clone().into(),
+            labels: self.labels.clone().into(),
             client_type: self.client_type.clone(),
             ..Chat::default()
         }

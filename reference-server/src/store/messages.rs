@@ -96,11 +96,7 @@ impl MessageRow {
             model_config_id: self.model_config_id,
             created_at: self.created_at,
             role: self.role.clone(),
-            content: self
-                .parts()
-                .ok()
-                .filter(|parts| !parts.is_empty())
-                .map(|parts| parts.iter().map(Part::to_wire).collect()),
+            content: self.parts().unwrap_or_default().iter().map(Part::to_wire).collect(),
             usage: self.usage.to_wire(),
         }
     }
@@ -154,7 +150,6 @@ macro_rules! select_message {
         )
     };
 }
-pub(crate) use select_message;
 
 /// Stores messages of one chat in one statement, in order and with ascending ids.
 pub(crate) async fn insert(
