@@ -48,7 +48,8 @@ pub struct ChatModelAnthropicThinkingOptions {
 
 /// `codersdk.ChatModelCallConfig`: chat model call config.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(!from))]
+#[serde(from = "CallConfigWire")]
 pub struct ChatModelCallConfig {
     /// `max_output_tokens` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -357,15 +358,121 @@ pub struct ChatModelVercelProviderOptions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ModelCostConfig {
     /// `input_price_per_million_tokens` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "decimal")]
     pub input_price_per_million_tokens: Option<String>,
     /// `output_price_per_million_tokens` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "decimal")]
     pub output_price_per_million_tokens: Option<String>,
     /// `cache_read_price_per_million_tokens` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "decimal")]
     pub cache_read_price_per_million_tokens: Option<String>,
     /// `cache_write_price_per_million_tokens` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "decimal")]
     pub cache_write_price_per_million_tokens: Option<String>,
+}
+
+/// [`ChatModelCallConfig`] as it is read: prices once stood beside the other fields.
+#[derive(Deserialize)]
+struct CallConfigWire {
+    #[serde(default)]
+    max_output_tokens: Option<i64>,
+    #[serde(default)]
+    temperature: Option<f64>,
+    #[serde(default)]
+    top_p: Option<f64>,
+    #[serde(default)]
+    top_k: Option<i64>,
+    #[serde(default)]
+    presence_penalty: Option<f64>,
+    #[serde(default)]
+    frequency_penalty: Option<f64>,
+    #[serde(default)]
+    cost: Option<ModelCostConfig>,
+    #[serde(default)]
+    provider_options: Option<ChatModelProviderOptions>,
+    #[serde(default, deserialize_with = "decimal")]
+    input_price_per_million_tokens: Option<String>,
+    #[serde(default, deserialize_with = "decimal")]
+    output_price_per_million_tokens: Option<String>,
+    #[serde(default, deserialize_with = "decimal")]
+    cache_read_price_per_million_tokens: Option<String>,
+    #[serde(default, deserialize_with = "decimal")]
+    cache_write_price_per_million_tokens: Option<String>,
+}
+
+impl From<CallConfigWire> for ChatModelCallConfig {
+    fn from(wire: CallConfigWire) -> Self {
+        let old = ModelCostConfig {
+            input_price_per_million_tokens: wire.input_price_per_million_tokens,
+            output_price_per_million_tokens: wire.output_price_per_million_tokens,
+            cache_read_price_per_million_tokens: wire.cache_read_price_per_million_tokens,
+            cache_write_price_per_million_tokens: wire.cache_write_price_per_million_tokens,
+        };
+        let cost = if old == ModelCostConfig::default() {
+            wire.cost
+        } else {
+            let cost = wire.cost.unwrap_or_default();
+            Some(ModelCostConfig {
+                input_price_per_million_tokens: cost
+                    .input_price_per_million_tokens
+                    .or(old.input_price_per_million_tokens),
+                output_price_per_million_tokens: cost
+                    .output_price_per_million_tokens
+                    .or(old.output_price_per_million_tokens),
+                cache_read_price_per_million_tokens: cost
+                    .cache_read_price_per_million_tokens
+                    .or(old.cache_read_price_per_million_tokens),
+                cache_write_price_per_million_tokens: cost
+                    .cache_write_price_per_million_tokens
+                    .or(old.cache_write_price_per_million_tokens),
+            })
+        };
+        Self {
+            max_output_tokens: wire.max_output_tokens,
+            temperature: wire.temperature,
+            top_p: wire.top_p,
+            top_k: wire.top_k,
+            presence_penalty: wire.presence_penalty,
+            frequency_penalty: wire.frequency_penalty,
+            cost,
+            provider_options: wire.provider_options,
+        }
+    }
+}
+
+/// Reads a decimal that is sent as a text or as a number.
+fn decimal<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Decimal {
+        Text(String),
+        Number(serde_json::Number),
+    }
+
+    Ok(Option::<Decimal>::deserialize(deserializer)?.map(|decimal| match decimal {
+        Decimal::Text(text) => text,
+        Decimal::Number(number) => number.to_string(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn prices_are_read_from_where_they_once_stood_and_as_numbers() {
+        let read: ChatModelCallConfig = serde_json::from_value(json!({
+            "top_k": 3, "input_price_per_million_tokens": "9", "output_price_per_million_tokens": 2.5,
+            "cost": {"input_price_per_million_tokens": 1}}))
+        .unwrap();
+        assert_eq!(
+            serde_json::to_value(&read).unwrap(),
+            json!({"top_k": 3, "cost": {
+                "input_price_per_million_tokens": "1", "output_price_per_million_tokens": "2.5"}})
+        );
+        let empty: ChatModelCallConfig = serde_json::from_value(json!({"cost": null})).unwrap();
+        assert_eq!(empty, ChatModelCallConfig::default());
+    }
 }
