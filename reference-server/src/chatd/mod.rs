@@ -67,6 +67,9 @@ pub(crate) enum ChatdError {
     /// No such tool call is open.
     #[error("unexpected tool result: {0}")]
     ToolResultUnexpected(String),
+    /// A result has no output.
+    #[error("tool result output is not valid JSON: {0}")]
+    ToolResultWithoutOutput(String),
     /// Tool results were submitted for a chat that does not wait for any.
     #[error("chat status is \"{0}\", expected \"requires_action\"")]
     NotRequiresAction(ChatStatus),

@@ -1,6 +1,6 @@
 //! The HTTP face of the server: a module a resource, each with its `router`.
 
-mod chats;
+pub(crate) mod chats;
 
 use axum::Router;
 

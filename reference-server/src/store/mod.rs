@@ -4,8 +4,11 @@
 //! whatever is called inside a transaction takes the transaction.
 
 pub(crate) mod ai_providers;
+pub(crate) mod chat_changes;
 pub(crate) mod chat_costs;
+pub(crate) mod chat_diffs;
 pub(crate) mod chat_files;
+pub(crate) mod chat_list;
 pub(crate) mod chat_settings;
 pub(crate) mod chats;
 pub(crate) mod messages;

@@ -73,7 +73,8 @@ pub(crate) enum Sent {
 #[derive(Debug, Clone)]
 pub(crate) struct SubmittedResult {
     pub(crate) tool_call_id: String,
-    pub(crate) output: PartJson,
+    /// Absent where the client sent none, which is refused.
+    pub(crate) output: Option<PartJson>,
     pub(crate) is_error: bool,
 }
 
@@ -201,16 +202,21 @@ impl ChatTx {
             if results[..index].iter().any(|earlier| earlier.tool_call_id == result.tool_call_id) {
                 return Err(ChatdError::ToolResultDuplicate(result.tool_call_id.clone()));
             }
+            if result.output.is_none() {
+                return Err(ChatdError::ToolResultWithoutOutput(result.tool_call_id.clone()));
+            }
         }
         if let Some(missing) = pending.iter().find(|call| !results.iter().any(|r| r.tool_call_id == call.id)) {
             return Err(ChatdError::ToolResultMissing(missing.id.clone()));
         }
         let mut messages = Vec::with_capacity(results.len());
         for result in results {
-            let Some(call) = pending.iter().find(|call| call.id == result.tool_call_id) else {
+            let (Some(call), Some(output)) =
+                (pending.iter().find(|call| call.id == result.tool_call_id), result.output)
+            else {
                 return Err(ChatdError::ToolResultUnexpected(result.tool_call_id));
             };
-            let part = Part::tool_result(&call.id, &call.name, result.output, result.is_error);
+            let part = Part::tool_result(&call.id, &call.name, output, result.is_error);
             messages.push(NewMessage {
                 created_by: Some(created_by),
                 model_config_id: Some(model_config_id),
