@@ -80,6 +80,7 @@ impl ServerBuilder {
             store,
             clock: self.clock,
             access_url,
+            password_iterations: crate::password::DEFAULT_ITERATIONS,
             faults: Faults::default(),
             requests: RequestLog::default(),
             stop: stop.clone(),

@@ -1,5 +1,6 @@
 //! What every handler shares.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,8 @@ pub(crate) struct Inner {
     pub(crate) chatd: Daemon,
     /// Base URL under which clients reach this server.
     pub(crate) access_url: url::Url,
+    /// How often new passwords are hashed.
+    pub(crate) password_iterations: NonZeroU32,
     pub(crate) faults: Faults,
     pub(crate) requests: RequestLog,
     /// Cancelled when the server stops: streams end then.

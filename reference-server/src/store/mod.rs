@@ -4,6 +4,7 @@
 //! whatever is called inside a transaction takes the transaction.
 
 pub(crate) mod ai_providers;
+pub(crate) mod api_keys;
 pub(crate) mod chat_changes;
 pub(crate) mod chat_costs;
 pub(crate) mod chat_diffs;
@@ -13,9 +14,11 @@ pub(crate) mod chat_settings;
 pub(crate) mod chats;
 pub(crate) mod messages;
 pub(crate) mod model_configs;
+pub(crate) mod organizations;
 pub(crate) mod queue;
 pub(crate) mod settings;
 pub(crate) mod usage_limits;
+pub(crate) mod users;
 
 use std::path::Path;
 use std::time::Duration;

@@ -6,6 +6,18 @@ use uuid::Uuid;
 use super::Store;
 
 impl Store {
+    /// The deployment's own id, made when it is first asked for.
+    pub(crate) async fn deployment_id(&self) -> sqlx::Result<String> {
+        if let Some(id) = self.site_config("deployment_id").await? {
+            return Ok(id);
+        }
+        sqlx::query("INSERT INTO site_configs (key, value) VALUES ('deployment_id', $1) ON CONFLICT (key) DO NOTHING")
+            .bind(Uuid::new_v4().to_string())
+            .execute(self.pool())
+            .await?;
+        Ok(self.site_config("deployment_id").await?.unwrap_or_default())
+    }
+
     /// The deployment's value under `key`, if it was ever set.
     pub(crate) async fn site_config(&self, key: &str) -> sqlx::Result<Option<String>> {
         sqlx::query_scalar("SELECT value FROM site_configs WHERE key = $1").bind(key).fetch_optional(self.pool()).await

@@ -1,0 +1,374 @@
+//! Reading query parameters: every mistake is reported, each with its field.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use chrono::{DateTime, Utc};
+use codersdk::ValidationError;
+use http::request::Parts;
+use uuid::Uuid;
+
+use super::error::ApiError;
+use super::extract::parse_uuid;
+use crate::quote::quoted;
+
+/// The parameters of a query in the order they came, each as often as it came.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct QueryValues(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequestParts<S> for QueryValues {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::parse(parts.uri.query().unwrap_or_default()))
+    }
+}
+
+impl QueryValues {
+    /// Splits a raw query. A pair with a semicolon or a broken escape is left out, as if it had not been sent.
+    pub(crate) fn parse(raw: &str) -> Self {
+        let pairs = raw.split('&').filter(|pair| !pair.is_empty() && !pair.contains(';'));
+        Self(
+            pairs
+                .filter_map(|pair| {
+                    let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+                    Some((unescape(key)?, unescape(value)?))
+                })
+                .collect(),
+        )
+    }
+
+    /// Adds a value, as a search text does for each of its terms.
+    pub(crate) fn add(&mut self, key: impl Into<String>, value: impl Into<String>) {
+        self.0.push((key.into(), value.into()));
+    }
+
+    /// The first value of a parameter.
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
+    /// Every value of a parameter.
+    pub(crate) fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
+    /// Takes a parameter out.
+    pub(crate) fn remove(&mut self, key: &str) {
+        self.0.retain(|(name, _)| name != key);
+    }
+
+    fn keys(&self) -> BTreeSet<&str> {
+        self.0.iter().map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+fn unescape(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digit = |byte: u8| char::from(byte).to_digit(16);
+                let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
+                u8::try_from(high * 16 + low).ok()?
+            }
+            byte => byte,
+        });
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Reads parameters one by one and gathers what is wrong with them.
+#[derive(Debug, Default)]
+pub(crate) struct QueryParser {
+    errors: Vec<ValidationError>,
+    parsed: BTreeSet<String>,
+    required: BTreeSet<String>,
+}
+
+impl QueryParser {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// What is wrong so far.
+    pub(crate) fn errors(&self) -> &[ValidationError] {
+        &self.errors
+    }
+
+    /// What is wrong, at the end.
+    pub(crate) fn into_errors(self) -> Vec<ValidationError> {
+        self.errors
+    }
+
+    /// Refuses the request if a parameter was wrong.
+    ///
+    /// # Errors
+    /// 400 with every mistake.
+    pub(crate) fn finish(self) -> Result<(), ApiError> {
+        if self.errors.is_empty() {
+            return Ok(());
+        }
+        Err(ApiError::bad_request("Query parameters have invalid values.").validations(self.errors))
+    }
+
+    /// Makes parameters required, for the reads that follow.
+    #[must_use]
+    pub(crate) fn required_not_empty(mut self, keys: &[&str]) -> Self {
+        self.required.extend(keys.iter().map(|key| (*key).to_owned()));
+        self
+    }
+
+    /// Adds a mistake.
+    pub(crate) fn error(&mut self, field: impl Into<String>, detail: impl Into<String>) {
+        self.errors.push(ValidationError { field: field.into(), detail: detail.into() });
+    }
+
+    fn wrong(&mut self, key: &str, what: impl std::fmt::Display) {
+        self.error(key, format!("Query param {} {what}", quoted(key)));
+    }
+
+    /// Refuses the parameters that were not read before this call.
+    pub(crate) fn error_excess(&mut self, values: &QueryValues) {
+        for key in values.keys() {
+            if !self.parsed.contains(key) {
+                self.error(key, format!("{} is not a valid query param", quoted(key)));
+            }
+        }
+    }
+
+    pub(crate) fn int(&mut self, values: &QueryValues, default: i64, key: &str) -> i64 {
+        match self.single(values, key, |text| parse_int("Atoi", text, i64::MIN, i64::MAX)) {
+            Single::Value(value) => value,
+            Single::Default => default,
+            Single::Error((clamped, error)) => {
+                self.wrong(key, format!("must be a valid integer: {error}"));
+                clamped
+            }
+        }
+    }
+
+    pub(crate) fn int64(&mut self, values: &QueryValues, default: i64, key: &str) -> i64 {
+        match self.single(values, key, |text| parse_int("ParseInt", text, i64::MIN, i64::MAX)) {
+            Single::Value(value) => value,
+            Single::Default => default,
+            Single::Error((_, error)) => {
+                self.wrong(key, format!("must be a valid 64-bit integer: {error}"));
+                0
+            }
+        }
+    }
+
+    pub(crate) fn positive_int32(&mut self, values: &QueryValues, default: i32, key: &str) -> i32 {
+        let value = self.positive(values, i64::from(default), i64::from(i32::MAX), "32-bit", key);
+        i32::try_from(value).unwrap_or_default()
+    }
+
+    pub(crate) fn positive_int64(&mut self, values: &QueryValues, default: i64, key: &str) -> i64 {
+        self.positive(values, default, i64::MAX, "64-bit", key)
+    }
+
+    fn positive(&mut self, values: &QueryValues, default: i64, max: i64, width: &str, key: &str) -> i64 {
+        let read = self.single(values, key, |text| {
+            let value = parse_int("ParseInt", text, -max - 1, max).map_err(|(_, error)| error)?;
+            if value < 0 { Err("value is negative".to_owned()) } else { Ok(value) }
+        });
+        match read {
+            Single::Value(value) => value,
+            Single::Default => default,
+            Single::Error(error) => {
+                self.wrong(key, format!("must be a valid {width} positive integer: {error}"));
+                0
+            }
+        }
+    }
+
+    pub(crate) fn boolean(&mut self, values: &QueryValues, default: bool, key: &str) -> bool {
+        self.read(values, default, key, "must be a valid boolean", parse_bool)
+    }
+
+    /// `None` when the parameter is absent.
+    pub(crate) fn nullable_boolean(&mut self, values: &QueryValues, key: &str) -> Option<bool> {
+        self.read(values, None, key, "must be a valid boolean", |text| parse_bool(text).map(Some))
+    }
+
+    pub(crate) fn uuid(&mut self, values: &QueryValues, default: Uuid, key: &str) -> Uuid {
+        match self.single(values, key, parse_uuid) {
+            Single::Value(value) => value,
+            Single::Default => default,
+            Single::Error(_) => {
+                self.wrong(key, "must be a valid uuid");
+                Uuid::nil()
+            }
+        }
+    }
+
+    pub(crate) fn uuid_or_me(&mut self, values: &QueryValues, default: Uuid, me: Uuid, key: &str) -> Uuid {
+        self.custom(values, default, key, |text| if text == "me" { Ok(me) } else { parse_uuid(text) })
+    }
+
+    pub(crate) fn uuids(&mut self, values: &QueryValues, key: &str) -> Vec<Uuid> {
+        self.custom_list(values, key, |text| parse_uuid(text.trim()))
+    }
+
+    pub(crate) fn string(&mut self, values: &QueryValues, default: &str, key: &str) -> String {
+        self.read(values, default.to_owned(), key, "must be a valid string", |text| Ok(text.to_owned()))
+    }
+
+    pub(crate) fn strings(&mut self, values: &QueryValues, key: &str) -> Vec<String> {
+        self.custom_list(values, key, |text| Ok(text.to_owned()))
+    }
+
+    /// A time with its offset. Terms of a search come in small letters, so case does not matter here.
+    pub(crate) fn time3339(
+        &mut self,
+        values: &QueryValues,
+        default: Option<DateTime<Utc>>,
+        key: &str,
+    ) -> Option<DateTime<Utc>> {
+        let kind = "must be a valid date format (2006-01-02T15:04:05.999999999Z07:00)";
+        self.read(values, default, key, kind, |text| {
+            let text = text.to_uppercase();
+            DateTime::parse_from_rfc3339(&text)
+                .map(|time| Some(time.to_utc()))
+                .map_err(|_| format!("parsing time {} as \"2006-01-02T15:04:05.999999999Z07:00\"", quoted(&text)))
+        })
+    }
+
+    pub(crate) fn json_string_map(
+        &mut self,
+        values: &QueryValues,
+        key: &str,
+    ) -> std::collections::BTreeMap<String, String> {
+        self.read(values, Default::default(), key, "must be a valid JSON object", |text| {
+            super::go_json::from_slice(text.as_bytes()).map_err(|error| error.to_string())
+        })
+    }
+
+    /// A value with a parser of its own.
+    pub(crate) fn custom<T>(
+        &mut self,
+        values: &QueryValues,
+        default: T,
+        key: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> T
+    where
+        T: Default,
+    {
+        self.read(values, default, key, "has invalid value", parse)
+    }
+
+    /// Values with a parser of their own, separated by commas or sent one by one.
+    pub(crate) fn custom_list<T>(
+        &mut self,
+        values: &QueryValues,
+        key: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Vec<T> {
+        if !self.present(values, key) {
+            return Vec::new();
+        }
+        let (mut good, mut bad) = (Vec::new(), Vec::new());
+        for term in values.all(key).flat_map(|text| text.split(',')) {
+            match parse(term) {
+                Ok(value) => good.push(value),
+                Err(error) => bad.push(error),
+            }
+        }
+        if bad.is_empty() {
+            return good;
+        }
+        self.wrong(key, format!("has invalid values: {}", bad.join("\n")));
+        Vec::new()
+    }
+
+    fn read<T: Default>(
+        &mut self,
+        values: &QueryValues,
+        default: T,
+        key: &str,
+        kind: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> T {
+        match self.single(values, key, parse) {
+            Single::Value(value) => value,
+            Single::Default => default,
+            Single::Error(error) => {
+                self.wrong(key, format!("{kind}: {error}"));
+                T::default()
+            }
+        }
+    }
+
+    fn single<T, E>(
+        &mut self,
+        values: &QueryValues,
+        key: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Single<T, E> {
+        if !self.present(values, key) {
+            return Single::Default;
+        }
+        let count = values.all(key).count();
+        if count > 1 {
+            self.wrong(
+                key,
+                format!("provided more than once, found {count} times. Only provide 1 instance of this query param."),
+            );
+            return Single::Default;
+        }
+        match parse(values.get(key).unwrap_or_default()) {
+            Ok(value) => Single::Value(value),
+            Err(error) => Single::Error(error),
+        }
+    }
+
+    /// Whether there is something to read; a required parameter that is not there is a mistake.
+    fn present(&mut self, values: &QueryValues, key: &str) -> bool {
+        self.parsed.insert(key.to_owned());
+        let present = values.get(key).is_some_and(|value| !value.is_empty());
+        if !present && self.required.contains(key) {
+            self.wrong(key, "is required and cannot be empty");
+        }
+        present
+    }
+}
+
+enum Single<T, E> {
+    Value(T),
+    Default,
+    Error(E),
+}
+
+/// Reads a whole number as the original's language does; a failure carries the value that it is cut to.
+fn parse_int(function: &str, text: &str, min: i64, max: i64) -> Result<i64, (i64, String)> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err((0, format!("strconv.{function}: parsing {}: invalid syntax", quoted(text))));
+    }
+    match text.parse::<i64>() {
+        Ok(value) if (min..=max).contains(&value) => Ok(value),
+        _ => {
+            let clamped = if text.starts_with('-') { min } else { max };
+            Err((clamped, format!("strconv.{function}: parsing {}: value out of range", quoted(text))))
+        }
+    }
+}
+
+/// Reads the spellings of a truth value.
+pub(crate) fn parse_bool(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
+        _ => Err(format!("strconv.ParseBool: parsing {}: invalid syntax", quoted(text))),
+    }
+}
+
+/// Reads a word that must be one of a set.
+pub(crate) fn parse_enum<T>(text: &str, valid: impl FnOnce(&str) -> Option<T>) -> Result<T, String> {
+    valid(text).ok_or_else(|| format!("{} is not a valid value", quoted(text)))
+}
