@@ -29,7 +29,7 @@ impl AllowListEntry {
 /// What a key may be used for: the union of its scopes, on the things of its allow list.
 #[derive(Debug, Clone)]
 pub(crate) struct Scopes {
-    grants: Vec<(Resource, Action)>,
+    pub(super) grants: Vec<(Resource, Action)>,
     allow_list: Vec<AllowListEntry>,
 }
 
