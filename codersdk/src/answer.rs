@@ -51,6 +51,11 @@ impl Answer {
         if self.status == StatusCode::NO_CONTENT || self.body.is_empty() { Ok(None) } else { self.json().map(Some) }
     }
 
+    /// Reads the body as a JSON list, `null` as an empty one: the original sends a list that was never filled so.
+    pub(crate) fn json_list<T: DeserializeOwned>(self) -> Result<Vec<T>> {
+        Ok(self.json::<Option<Vec<T>>>()?.unwrap_or_default())
+    }
+
     /// Decodes once more, slower, to learn where it fails.
     fn locate<T: DeserializeOwned>(&self, fault: serde_json::Error) -> Error {
         let mut deserializer = serde_json::Deserializer::from_slice(&self.body);

@@ -1,54 +1,69 @@
-//! Wire types.
+//! What a server says of itself.
 
 use serde::{Deserialize, Serialize};
 
-#[allow(unused_imports)]
-use crate::types::*;
+use crate::request::Request;
+use crate::{Client, Result};
 
-/// `codersdk.BuildInfoResponse`: build info response.
+/// What the server says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BuildInfoResponse {
-    /// `external_url` on the wire.
+    /// Where this build's source can be seen.
     #[serde(default)]
     pub external_url: String,
-    /// `version` on the wire.
+    /// Version of the server, such as `v2.34.0-devel+8c465a1`.
     #[serde(default)]
     pub version: String,
-    /// `dashboard_url` on the wire.
+    /// Where the dashboard is.
     #[serde(default)]
     pub dashboard_url: String,
-    /// `telemetry` on the wire.
+    /// Whether the deployment reports telemetry.
     #[serde(default)]
     pub telemetry: bool,
-    /// `workspace_proxy` on the wire.
+    /// Whether this is a workspace proxy and not the deployment itself.
     #[serde(default)]
     pub workspace_proxy: bool,
-    /// `agent_api_version` on the wire.
+    /// Version of the protocol with workspace agents.
     #[serde(default)]
     pub agent_api_version: String,
-    /// `provisioner_api_version` on the wire.
+    /// Version of the protocol with provisioners.
     #[serde(default)]
     pub provisioner_api_version: String,
-    /// `upgrade_message` on the wire.
+    /// What the deployment tells users of an outdated CLI.
     #[serde(default)]
     pub upgrade_message: String,
-    /// `deployment_id` on the wire.
+    /// Id of the deployment.
     #[serde(default)]
     pub deployment_id: String,
-    /// `webpush_public_key` on the wire.
+    /// VAPID public key for web push, if push is offered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webpush_public_key: Option<String>,
 }
 
-/// `codersdk.ChatConfig`: chat config.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ChatConfig {
-    /// `acquire_batch_size` on the wire.
-    pub acquire_batch_size: serde_json::Value,
-    /// `debug_logging_enabled` on the wire.
-    pub debug_logging_enabled: serde_json::Value,
-    /// `ai_gateway_routing_enabled` on the wire.
-    pub ai_gateway_routing_enabled: serde_json::Value,
+impl BuildInfoResponse {
+    /// The version without what a development build adds to it: `v2.34.0` for `v2.34.0-devel+8c465a1`.
+    pub fn canonical_version(&self) -> &str {
+        let version = self.version.as_str();
+        let end = version.find("-devel+").or_else(|| version.find('+')).unwrap_or(version.len());
+        &version[..end]
+    }
+}
+
+api_trait! {
+    /// What a deployment says of itself.
+    pub trait BuildInfoApi {
+        /// Version and address of the deployment. Needs no session token. `GET /api/v2/buildinfo`.
+        ///
+        /// # Errors
+        /// [`is_decode`](crate::Error::is_decode) if it is no Coder server that answers.
+        async fn build_info(&self) -> BuildInfoResponse;
+    }
+}
+
+#[async_trait::async_trait]
+impl BuildInfoApi for Client {
+    async fn build_info(&self) -> Result<BuildInfoResponse> {
+        self.send(Request::get("/api/v2/buildinfo", &[])).await?.json()
+    }
 }

@@ -1,21 +1,27 @@
 //! Client and types for the Coder API.
 
 #[macro_use]
+mod api;
+#[macro_use]
 mod open_enum;
 
 mod ai_provider_settings;
 mod ai_providers;
 mod answer;
+mod api_key_scopes;
 mod api_keys;
 mod auth;
+mod auth_check;
 mod builder;
 mod buildinfo;
 mod chats;
 mod client;
 mod error;
+mod login;
 mod misc;
 mod nullable;
 mod organizations;
+mod page;
 mod raw_json;
 mod request;
 mod response;
@@ -33,3 +39,8 @@ pub use error::{ERROR_BODY_LIMIT, Error, Result};
 pub use retry::RetryPolicy;
 pub use types::*;
 pub use websocket::{CloseReason, JsonSocket, Message, WebSocket};
+
+/// What most programs want: the client and the traits of the API.
+pub mod prelude {
+    pub use crate::{ApiKeysApi, AuthApi, BuildInfoApi, Client, Error, OrganizationsApi, RolesApi, UsersApi};
+}

@@ -27,6 +27,9 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'@');
 
+/// What fills the placeholders of a route template.
+pub(crate) type Args<'a> = &'a [&'a (dyn Display + Sync)];
+
 /// A body that is read while it is sent.
 pub(crate) type BodyStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
@@ -72,7 +75,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    pub(crate) fn new(method: Method, root: Root, route: &'static str, args: &[&dyn Display]) -> Self {
+    pub(crate) fn new(method: Method, root: Root, route: &'static str, args: Args<'_>) -> Self {
         let idempotent = method.is_idempotent();
         let (path, fault) = match fill(route, args) {
             Ok(path) => (path, None),
@@ -94,44 +97,44 @@ impl Request {
         }
     }
 
-    pub(crate) fn get(route: &'static str, args: &[&dyn Display]) -> Self {
+    pub(crate) fn get(route: &'static str, args: Args<'_>) -> Self {
         Self::new(Method::GET, Root::Server, route, args)
     }
 
-    pub(crate) fn post(route: &'static str, args: &[&dyn Display]) -> Self {
+    pub(crate) fn post(route: &'static str, args: Args<'_>) -> Self {
         Self::new(Method::POST, Root::Server, route, args)
     }
 
-    pub(crate) fn put(route: &'static str, args: &[&dyn Display]) -> Self {
+    pub(crate) fn put(route: &'static str, args: Args<'_>) -> Self {
         Self::new(Method::PUT, Root::Server, route, args)
     }
 
-    pub(crate) fn patch(route: &'static str, args: &[&dyn Display]) -> Self {
+    pub(crate) fn patch(route: &'static str, args: Args<'_>) -> Self {
         Self::new(Method::PATCH, Root::Server, route, args)
     }
 
-    pub(crate) fn delete(route: &'static str, args: &[&dyn Display]) -> Self {
+    pub(crate) fn delete(route: &'static str, args: Args<'_>) -> Self {
         Self::new(Method::DELETE, Root::Server, route, args)
     }
 
     /// A GET below the chat root, such as `/{chat}/messages`; the root itself is the empty route.
-    pub(crate) fn get_chats(route: &'static str, args: &[&dyn Display]) -> Self {
+    pub(crate) fn get_chats(route: &'static str, args: Args<'_>) -> Self {
         Self::new(Method::GET, Root::Chats, route, args)
     }
 
-    pub(crate) fn post_chats(route: &'static str, args: &[&dyn Display]) -> Self {
+    pub(crate) fn post_chats(route: &'static str, args: Args<'_>) -> Self {
         Self::new(Method::POST, Root::Chats, route, args)
     }
 
-    pub(crate) fn put_chats(route: &'static str, args: &[&dyn Display]) -> Self {
+    pub(crate) fn put_chats(route: &'static str, args: Args<'_>) -> Self {
         Self::new(Method::PUT, Root::Chats, route, args)
     }
 
-    pub(crate) fn patch_chats(route: &'static str, args: &[&dyn Display]) -> Self {
+    pub(crate) fn patch_chats(route: &'static str, args: Args<'_>) -> Self {
         Self::new(Method::PATCH, Root::Chats, route, args)
     }
 
-    pub(crate) fn delete_chats(route: &'static str, args: &[&dyn Display]) -> Self {
+    pub(crate) fn delete_chats(route: &'static str, args: Args<'_>) -> Self {
         Self::new(Method::DELETE, Root::Chats, route, args)
     }
 
@@ -259,7 +262,7 @@ impl fmt::Debug for Request {
 }
 
 /// Puts the arguments into the template's placeholders, percent-encoded.
-fn fill(route: &str, args: &[&dyn Display]) -> Result<String, Error> {
+fn fill(route: &str, args: Args<'_>) -> Result<String, Error> {
     let mut path = String::with_capacity(route.len() + 36 * args.len());
     let mut args = args.iter();
     let mut rest = route;

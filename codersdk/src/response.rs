@@ -1,33 +1,33 @@
-//! Wire types.
+//! The general answer.
 
 use serde::{Deserialize, Serialize};
 
 #[allow(unused_imports)]
 use crate::types::*;
 
-/// `codersdk.Response`: response.
+/// The general form of an answer that says something to people: mostly of an error.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Response {
-    /// `message` on the wire.
+    /// What happened, for people.
     #[serde(default)]
     pub message: String,
-    /// `detail` on the wire.
+    /// What further is known of the cause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// `validations` on the wire.
+    /// What is wrong with single fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validations: Option<Vec<ValidationError>>,
 }
 
-/// `codersdk.ValidationError`: validation error.
+/// What is wrong with a field of a request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ValidationError {
-    /// `field` on the wire.
+    /// Name of the field.
     #[serde(default)]
     pub field: String,
-    /// `detail` on the wire.
+    /// What is wrong.
     #[serde(default)]
     pub detail: String,
 }

@@ -1,63 +1,133 @@
-//! Wire types.
+//! Roles, and what they permit.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-#[allow(unused_imports)]
+use crate::request::Request;
 use crate::types::*;
+use crate::{Client, Result};
 
-/// `codersdk.AssignableRoles`: assignable roles.
+/// A role with what it permits, and whether the caller may give it to others.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AssignableRoles {
-    /// Name, unique within its owner.
+    /// Name of the role, such as `organization-admin`.
     #[serde(default)]
     pub name: String,
-    /// The organization it belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The organization in which it counts; none for the whole deployment.
+    #[serde(default, skip_serializing_if = "none_or_zero")]
     pub organization_id: Option<String>,
     /// Name as shown to people.
     #[serde(default)]
     pub display_name: String,
-    /// `site_permissions` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<Permission>>"))]
-    pub site_permissions: Vec<Permission>,
-    /// `user_permissions` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<Permission>>"))]
-    pub user_permissions: Vec<Permission>,
-    /// `organization_permissions` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<Permission>>"))]
-    pub organization_permissions: Vec<Permission>,
-    /// `organization_member_permissions` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<Permission>>"))]
-    pub organization_member_permissions: Vec<Permission>,
-    /// `assignable` on the wire.
+    /// Permissions on the whole deployment.
+    #[serde(default)]
+    pub site_permissions: Nullable<Vec<Permission>>,
+    /// Permissions on the holder's own things.
+    #[serde(default)]
+    pub user_permissions: Nullable<Vec<Permission>>,
+    /// Permissions on the organization's things.
+    #[serde(default)]
+    pub organization_permissions: Nullable<Vec<Permission>>,
+    /// Permissions on the member's own things in the organization.
+    #[serde(default)]
+    pub organization_member_permissions: Nullable<Vec<Permission>>,
+    /// Whether the caller may give it to others.
     #[serde(default)]
     pub assignable: bool,
-    /// `built_in` on the wire.
+    /// Whether it is part of Coder and cannot be changed.
     #[serde(default)]
     pub built_in: bool,
 }
 
-/// `codersdk.Permission`: permission.
+/// A role with what it permits.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Role {
+    /// Name of the role, such as `organization-admin`.
+    #[serde(default)]
+    pub name: String,
+    /// The organization in which it counts; none for the whole deployment.
+    #[serde(default, skip_serializing_if = "none_or_zero")]
+    pub organization_id: Option<String>,
+    /// Name as shown to people.
+    #[serde(default)]
+    pub display_name: String,
+    /// Permissions on the whole deployment.
+    #[serde(default)]
+    pub site_permissions: Nullable<Vec<Permission>>,
+    /// Permissions on the holder's own things.
+    #[serde(default)]
+    pub user_permissions: Nullable<Vec<Permission>>,
+    /// Permissions on the organization's things.
+    #[serde(default)]
+    pub organization_permissions: Nullable<Vec<Permission>>,
+    /// Permissions on the member's own things in the organization.
+    #[serde(default)]
+    pub organization_member_permissions: Nullable<Vec<Permission>>,
+}
+
+impl Role {
+    /// The name with the organization, as the server's own checks know it: unique across organizations.
+    pub fn full_name(&self) -> String {
+        unique_name(&self.name, self.organization_id.as_deref())
+    }
+}
+
+impl SlimRole {
+    /// The name with the organization: unique across organizations.
+    pub fn unique_name(&self) -> String {
+        unique_name(&self.name, self.organization_id.as_deref())
+    }
+}
+
+fn unique_name(name: &str, organization: Option<&str>) -> String {
+    match organization {
+        Some(organization) if !organization.is_empty() => format!("{name}:{organization}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// Creates or replaces a custom role of an organization.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CustomRoleRequest {
+    /// Name of the role.
+    #[serde(default)]
+    pub name: String,
+    /// Name as shown to people.
+    #[serde(default)]
+    pub display_name: String,
+    /// Permissions on the whole deployment.
+    #[serde(default)]
+    pub site_permissions: Nullable<Vec<Permission>>,
+    /// Permissions on the holder's own things.
+    #[serde(default)]
+    pub user_permissions: Nullable<Vec<Permission>>,
+    /// Permissions on the organization's things.
+    #[serde(default)]
+    pub organization_permissions: Nullable<Vec<Permission>>,
+    /// Permissions on the member's own things in the organization.
+    #[serde(default)]
+    pub organization_member_permissions: Nullable<Vec<Permission>>,
+}
+
+/// What may be done with a kind of thing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Permission {
-    /// `negate` on the wire.
+    /// Whether it takes away instead of giving.
     #[serde(default)]
     pub negate: bool,
-    /// `resource_type` on the wire.
-    pub resource_type: RBACResource,
-    /// `action` on the wire.
-    pub action: RBACAction,
+    /// Kind of thing.
+    pub resource_type: RbacResource,
+    /// What may be done.
+    pub action: RbacAction,
 }
 
 open_enum! {
-    /// Values of `codersdk.RBACAction`.
-    pub enum RBACAction {
+    /// What can be done with a thing.
+    pub enum RbacAction {
         /// `application_connect`
         ApplicationConnect => "application_connect",
         /// `assign`
@@ -98,10 +168,10 @@ open_enum! {
 }
 
 open_enum! {
-    /// Values of `codersdk.RBACResource`.
-    pub enum RBACResource {
-        /// `*`
-        Empty => "*",
+    /// A kind of thing that permissions are about.
+    pub enum RbacResource {
+        /// Every kind: `*`
+        Wildcard => "*",
         /// `ai_gateway_key`
         AiGatewayKey => "ai_gateway_key",
         /// `ai_model_price`
@@ -111,7 +181,7 @@ open_enum! {
         /// `ai_seat`
         AiSeat => "ai_seat",
         /// `aibridge_interception`
-        AibridgeInterception => "aibridge_interception",
+        AiBridgeInterception => "aibridge_interception",
         /// `api_key`
         ApiKey => "api_key",
         /// `assign_org_role`
@@ -143,7 +213,7 @@ open_enum! {
         /// `group_member`
         GroupMember => "group_member",
         /// `idpsync_settings`
-        IdpsyncSettings => "idpsync_settings",
+        IdpSyncSettings => "idpsync_settings",
         /// `inbox_notification`
         InboxNotification => "inbox_notification",
         /// `license`
@@ -203,17 +273,109 @@ open_enum! {
     }
 }
 
-/// `codersdk.SlimRole`: slim role.
+/// A role, by name only.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SlimRole {
-    /// Name, unique within its owner.
+    /// Name of the role, such as `organization-admin`.
     #[serde(default)]
     pub name: String,
     /// Name as shown to people.
     #[serde(default)]
     pub display_name: String,
-    /// The organization it belongs to.
+    /// The organization in which it counts; none for the whole deployment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<String>,
+}
+
+api_trait! {
+    /// Roles, and what the caller may do.
+    pub trait RolesApi {
+        /// The roles on the whole deployment. `GET /api/v2/users/roles`.
+        ///
+        /// # Errors
+        /// [`is_forbidden`](crate::Error::is_forbidden) if the caller may not see them.
+        async fn list_site_roles(&self) -> Vec<AssignableRoles>;
+
+        /// The roles in an organization, built-in and custom ones.
+        /// `GET /api/v2/organizations/{organization}/members/roles`.
+        ///
+        /// # Errors
+        /// [`is_not_found`](crate::Error::is_not_found) for an organization that the caller may not see.
+        async fn list_organization_roles(&self, organization: Uuid) -> Vec<AssignableRoles>;
+
+        /// Creates a custom role in the organization that it names.
+        /// `POST /api/v2/organizations/{organization}/members/roles`.
+        ///
+        /// # Errors
+        /// [`is_not_found`](crate::Error::is_not_found) from deployments without the premium licence;
+        /// [`is_bad_request`](crate::Error::is_bad_request) for site or user permissions, or a reserved name.
+        async fn create_organization_role(&self, role: Role) -> Role;
+
+        /// Replaces a custom role. `PUT /api/v2/organizations/{organization}/members/roles`.
+        ///
+        /// # Errors
+        /// As [`create_organization_role`](Self::create_organization_role).
+        async fn update_organization_role(&self, role: Role) -> Role;
+
+        /// Deletes a custom role. `DELETE /api/v2/organizations/{organization}/members/roles/{role}`.
+        ///
+        /// # Errors
+        /// [`is_not_found`](crate::Error::is_not_found) if there is none, or without the premium licence.
+        async fn delete_organization_role(&self, organization: Uuid, role: &str);
+
+        /// Asks what the caller may do. `POST /api/v2/authcheck`.
+        ///
+        /// # Errors
+        /// [`is_bad_request`](crate::Error::is_bad_request) for a question about an unknown kind of thing.
+        async fn auth_check(&self, req: AuthorizationRequest) -> AuthorizationResponse;
+    }
+}
+
+#[async_trait::async_trait]
+impl RolesApi for Client {
+    async fn list_site_roles(&self) -> Result<Vec<AssignableRoles>> {
+        self.send(Request::get("/api/v2/users/roles", &[])).await?.json_list()
+    }
+
+    async fn list_organization_roles(&self, organization: Uuid) -> Result<Vec<AssignableRoles>> {
+        self.send(Request::get("/api/v2/organizations/{organization}/members/roles", &[&organization]))
+            .await?
+            .json_list()
+    }
+
+    async fn create_organization_role(&self, role: Role) -> Result<Role> {
+        let (organization, req) = split(role);
+        let request = Request::post("/api/v2/organizations/{organization}/members/roles", &[&organization]);
+        self.send(request.json(&req)).await?.json()
+    }
+
+    async fn update_organization_role(&self, role: Role) -> Result<Role> {
+        let (organization, req) = split(role);
+        let request = Request::put("/api/v2/organizations/{organization}/members/roles", &[&organization]);
+        self.send(request.json(&req)).await?.json()
+    }
+
+    async fn delete_organization_role(&self, organization: Uuid, role: &str) -> Result<()> {
+        let route = "/api/v2/organizations/{organization}/members/roles/{role}";
+        self.send(Request::delete(route, &[&organization, &role])).await.map(drop)
+    }
+
+    async fn auth_check(&self, req: AuthorizationRequest) -> Result<AuthorizationResponse> {
+        // It changes nothing, so it may be repeated.
+        self.send(Request::post("/api/v2/authcheck", &[]).json(&req).idempotent(true)).await?.json()
+    }
+}
+
+/// A role as the server takes it: the organization stands in the path.
+fn split(role: Role) -> (String, CustomRoleRequest) {
+    let request = CustomRoleRequest {
+        name: role.name,
+        display_name: role.display_name,
+        site_permissions: role.site_permissions,
+        user_permissions: role.user_permissions,
+        organization_permissions: role.organization_permissions,
+        organization_member_permissions: role.organization_member_permissions,
+    };
+    (role.organization_id.unwrap_or_default(), request)
 }

@@ -5,12 +5,16 @@ use serde::{Deserialize, Deserializer};
 
 pub use crate::ai_provider_settings::*;
 pub use crate::ai_providers::*;
+pub use crate::api_key_scopes::*;
 pub use crate::api_keys::*;
+pub use crate::auth_check::*;
 pub use crate::buildinfo::*;
 pub use crate::chats::*;
+pub use crate::login::*;
 pub use crate::misc::*;
 pub use crate::nullable::Nullable;
 pub use crate::organizations::*;
+pub use crate::page::*;
 pub use crate::raw_json::RawJson;
 pub use crate::response::*;
 pub use crate::roles::*;

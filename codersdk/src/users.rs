@@ -1,4 +1,4 @@
-//! Wire types.
+//! Users: their data, settings, roles.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[allow(unused_imports)]
+use crate::request::Request;
 use crate::types::*;
+use crate::{Client, Error, Result};
 
 open_enum! {
-    /// Values of `codersdk.AgentChatSendShortcut`.
+    /// Which key sends a chat message.
     pub enum AgentChatSendShortcut {
         /// `enter`
         Enter => "enter",
@@ -20,7 +21,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Values of `codersdk.AgentDisplayMode`.
+    /// How a tool's calls are shown.
     pub enum AgentDisplayMode {
         /// `auto`
         Auto => "auto",
@@ -31,132 +32,7 @@ open_enum! {
     }
 }
 
-/// `codersdk.AuthMethod`: auth method.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct AuthMethod {
-    /// Whether it is in use.
-    #[serde(default)]
-    pub enabled: bool,
-}
-
-/// `codersdk.AuthMethods`: auth methods.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct AuthMethods {
-    /// `terms_of_service_url` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub terms_of_service_url: Option<String>,
-    /// `password` on the wire.
-    pub password: AuthMethod,
-    /// `github` on the wire.
-    pub github: GithubAuthMethod,
-    /// `oidc` on the wire.
-    pub oidc: OIdCAuthMethod,
-}
-
-/// `codersdk.ChangePasswordWithOneTimePasscodeRequest`: change password with one time passcode request.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ChangePasswordWithOneTimePasscodeRequest {
-    /// E-mail address.
-    #[serde(default)]
-    pub email: String,
-    /// `password` on the wire.
-    #[serde(default)]
-    pub password: String,
-    /// `one_time_passcode` on the wire.
-    #[serde(default)]
-    pub one_time_passcode: String,
-}
-
-/// `codersdk.ConvertLoginRequest`: convert login request.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ConvertLoginRequest {
-    /// `to_type` on the wire.
-    pub to_type: LoginType,
-    /// `password` on the wire.
-    #[serde(default)]
-    pub password: String,
-}
-
-/// `codersdk.CreateFirstUserOnboardingInfo`: create first user onboarding info.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct CreateFirstUserOnboardingInfo {
-    /// `newsletter_marketing` on the wire.
-    #[serde(default)]
-    pub newsletter_marketing: bool,
-    /// `newsletter_releases` on the wire.
-    #[serde(default)]
-    pub newsletter_releases: bool,
-}
-
-/// `codersdk.CreateFirstUserRequest`: create first user request.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct CreateFirstUserRequest {
-    /// E-mail address.
-    #[serde(default)]
-    pub email: String,
-    /// The user's login name.
-    #[serde(default)]
-    pub username: String,
-    /// Name, unique within its owner.
-    #[serde(default)]
-    pub name: String,
-    /// `password` on the wire.
-    #[serde(default)]
-    pub password: String,
-    /// `trial` on the wire.
-    #[serde(default)]
-    pub trial: bool,
-    /// `trial_info` on the wire.
-    pub trial_info: CreateFirstUserTrialInfo,
-    /// `onboarding_info` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub onboarding_info: Option<CreateFirstUserOnboardingInfo>,
-}
-
-/// `codersdk.CreateFirstUserResponse`: create first user response.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct CreateFirstUserResponse {
-    /// The user concerned.
-    pub user_id: Uuid,
-    /// The organization it belongs to.
-    pub organization_id: Uuid,
-}
-
-/// `codersdk.CreateFirstUserTrialInfo`: create first user trial info.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct CreateFirstUserTrialInfo {
-    /// `first_name` on the wire.
-    #[serde(default)]
-    pub first_name: String,
-    /// `last_name` on the wire.
-    #[serde(default)]
-    pub last_name: String,
-    /// `phone_number` on the wire.
-    #[serde(default)]
-    pub phone_number: String,
-    /// `job_title` on the wire.
-    #[serde(default)]
-    pub job_title: String,
-    /// `company_name` on the wire.
-    #[serde(default)]
-    pub company_name: String,
-    /// `country` on the wire.
-    #[serde(default)]
-    pub country: String,
-    /// `developers` on the wire.
-    #[serde(default)]
-    pub developers: String,
-}
-
-/// `codersdk.CreateUserRequest`: create user request.
+/// The old form of [`CreateUserRequestWithOrgs`], with one organization.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateUserRequest {
@@ -166,22 +42,22 @@ pub struct CreateUserRequest {
     /// The user's login name.
     #[serde(default)]
     pub username: String,
-    /// Name, unique within its owner.
+    /// Full name; may be empty.
     #[serde(default)]
     pub name: String,
-    /// `password` on the wire.
+    /// Password in clear.
     #[serde(default)]
     pub password: String,
-    /// `login_type` on the wire.
+    /// How the user logs in.
     pub login_type: LoginType,
-    /// `disable_login` on the wire.
+    /// Whether the user cannot log in at all.
     #[serde(default)]
     pub disable_login: bool,
     /// The organization it belongs to.
     pub organization_id: Uuid,
 }
 
-/// `codersdk.CreateUserRequestWithOrgs`: create user request with orgs.
+/// Creates a user.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateUserRequestWithOrgs {
@@ -191,116 +67,42 @@ pub struct CreateUserRequestWithOrgs {
     /// The user's login name.
     #[serde(default)]
     pub username: String,
-    /// Name, unique within its owner.
+    /// Full name; may be empty.
     #[serde(default)]
     pub name: String,
-    /// `password` on the wire.
+    /// Password in clear.
     #[serde(default)]
     pub password: String,
-    /// `login_type` on the wire.
+    /// How the user logs in.
     pub login_type: LoginType,
-    /// `user_status` on the wire.
+    /// State to start in; dormant if left out, for users who have yet to log in.
     #[serde(default)]
     pub user_status: Option<UserStatus>,
-    /// `organization_ids` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<Uuid>>"))]
-    pub organization_ids: Vec<Uuid>,
-    /// `service_account` on the wire.
+    /// Organizations to become a member of; at least one.
+    #[serde(default)]
+    pub organization_ids: Nullable<Vec<Uuid>>,
+    /// Whether to create a machine account that cannot log in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_account: Option<bool>,
-    /// `roles` on the wire.
+    /// Roles on the whole deployment, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roles: Option<Vec<String>>,
 }
 
-/// `codersdk.GetUsersResponse`: get users response.
+/// A page of users.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GetUsersResponse {
-    /// `users` on the wire.
+    /// The users of this page.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<User>>"))]
     pub users: Vec<User>,
-    /// `count` on the wire.
+    /// How many users match, on all pages.
     #[serde(default)]
     pub count: i64,
 }
 
-/// `codersdk.GithubAuthMethod`: github auth method.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct GithubAuthMethod {
-    /// Whether it is in use.
-    #[serde(default)]
-    pub enabled: bool,
-    /// `default_provider_configured` on the wire.
-    #[serde(default)]
-    pub default_provider_configured: bool,
-}
-
-/// `codersdk.LoginWithPasswordRequest`: login with password request.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct LoginWithPasswordRequest {
-    /// E-mail address.
-    #[serde(default)]
-    pub email: String,
-    /// `password` on the wire.
-    #[serde(default)]
-    pub password: String,
-}
-
-/// `codersdk.LoginWithPasswordResponse`: login with password response.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct LoginWithPasswordResponse {
-    /// `session_token` on the wire.
-    #[serde(default)]
-    pub session_token: String,
-}
-
-/// `codersdk.OAuthConversionResponse`: oauth conversion response.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct OAuthConversionResponse {
-    /// `state_string` on the wire.
-    #[serde(default)]
-    pub state_string: String,
-    /// `expires_at` on the wire.
-    pub expires_at: DateTime<Utc>,
-    /// `to_type` on the wire.
-    pub to_type: LoginType,
-    /// The user concerned.
-    pub user_id: Uuid,
-}
-
-/// `codersdk.OIDCAuthMethod`: oid cauth method.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct OIdCAuthMethod {
-    /// Whether it is in use.
-    #[serde(default)]
-    pub enabled: bool,
-    /// `signInText` on the wire.
-    #[serde(rename = "signInText", default)]
-    pub sign_in_text: String,
-    /// `iconUrl` on the wire.
-    #[serde(rename = "iconUrl", default)]
-    pub icon_url: String,
-}
-
-/// `codersdk.OIDCClaimsResponse`: oid cclaims response.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct OIdCClaimsResponse {
-    /// `claims` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
-    pub claims: serde_json::Map<String, serde_json::Value>,
-}
-
-/// `codersdk.ReducedUser`: reduced user.
+/// A user without organizations and roles.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReducedUser {
@@ -309,10 +111,10 @@ pub struct ReducedUser {
     /// The user's login name.
     #[serde(default)]
     pub username: String,
-    /// Name, unique within its owner.
+    /// Full name; may be empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// `avatar_url` on the wire.
+    /// URL of the picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
     /// E-mail address.
@@ -322,34 +124,25 @@ pub struct ReducedUser {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
-    /// `last_seen_at` on the wire.
+    /// When the user last made a request.
     pub last_seen_at: DateTime<Utc>,
     /// State it is in.
     pub status: UserStatus,
-    /// `login_type` on the wire.
+    /// How the user logs in.
     pub login_type: LoginType,
-    /// `is_service_account` on the wire.
+    /// Whether it is a machine account that cannot log in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_service_account: Option<bool>,
-    /// `theme_preference` on the wire.
+    /// Name of the dashboard theme; empty if never chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub theme_preference: Option<String>,
 }
 
-/// `codersdk.RequestOneTimePasscodeRequest`: request one time passcode request.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct RequestOneTimePasscodeRequest {
-    /// E-mail address.
-    #[serde(default)]
-    pub email: String,
-}
-
 open_enum! {
-    /// Values of `codersdk.TerminalFontName`.
+    /// A font of the web terminal.
     pub enum TerminalFontName {
-        /// ``
-        Empty => "",
+        /// Not chosen.
+        Unset => "",
         /// `geist-mono`
         GeistMono => "geist-mono",
         /// `ibm-plex-mono`
@@ -364,10 +157,10 @@ open_enum! {
 }
 
 open_enum! {
-    /// Values of `codersdk.ThemeMode`.
+    /// Whether the theme follows the system.
     pub enum ThemeMode {
-        /// ``
-        Empty => "",
+        /// Not chosen.
+        Unset => "",
         /// `sync`
         Sync => "sync",
         /// `single`
@@ -376,7 +169,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Values of `codersdk.ThinkingDisplayMode`.
+    /// How a model's reasoning is shown.
     pub enum ThinkingDisplayMode {
         /// `auto`
         Auto => "auto",
@@ -389,90 +182,89 @@ open_enum! {
     }
 }
 
-/// `codersdk.UpdateRoles`: update roles.
+/// Replaces the roles of a user.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateRoles {
-    /// `roles` on the wire.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<String>>"))]
-    pub roles: Vec<String>,
+    /// All roles to hold from now on, by name.
+    #[serde(default)]
+    pub roles: Nullable<Vec<String>>,
 }
 
-/// `codersdk.UpdateUserAppearanceSettingsRequest`: update user appearance settings request.
+/// Changes how the dashboard looks to a user.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateUserAppearanceSettingsRequest {
-    /// `theme_preference` on the wire.
+    /// Name of the dashboard theme; empty if never chosen.
     #[serde(default)]
     pub theme_preference: String,
-    /// `theme_mode` on the wire.
+    /// Whether the theme follows the system's light and dark mode.
     pub theme_mode: ThemeMode,
-    /// `theme_light` on the wire.
+    /// Theme for light mode.
     #[serde(default)]
     pub theme_light: String,
-    /// `theme_dark` on the wire.
+    /// Theme for dark mode.
     #[serde(default)]
     pub theme_dark: String,
-    /// `terminal_font` on the wire.
+    /// Font of the web terminal.
     pub terminal_font: TerminalFontName,
 }
 
-/// `codersdk.UpdateUserPasswordRequest`: update user password request.
+/// Changes a password.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateUserPasswordRequest {
-    /// `old_password` on the wire.
+    /// The password until now; needed unless an admin changes somebody else's.
     #[serde(default)]
     pub old_password: String,
-    /// `password` on the wire.
+    /// Password in clear.
     #[serde(default)]
     pub password: String,
 }
 
-/// `codersdk.UpdateUserPreferenceSettingsRequest`: update user preference settings request.
+/// Changes a user's preferences; what is left out stays.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateUserPreferenceSettingsRequest {
-    /// `task_notification_alert_dismissed` on the wire.
+    /// Whether the hint about task notifications was put away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_notification_alert_dismissed: Option<bool>,
-    /// `thinking_display_mode` on the wire.
+    /// How a model's reasoning is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thinking_display_mode: Option<ThinkingDisplayMode>,
-    /// `shell_tool_display_mode` on the wire.
+    /// How a chat's shell calls are shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shell_tool_display_mode: Option<AgentDisplayMode>,
-    /// `code_diff_display_mode` on the wire.
+    /// How a chat's code changes are shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_diff_display_mode: Option<AgentDisplayMode>,
-    /// `agent_chat_send_shortcut` on the wire.
+    /// Which key sends a chat message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_chat_send_shortcut: Option<AgentChatSendShortcut>,
 }
 
-/// `codersdk.UpdateUserProfileRequest`: update user profile request.
+/// Changes a user's names.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateUserProfileRequest {
     /// The user's login name.
     #[serde(default)]
     pub username: String,
-    /// Name, unique within its owner.
+    /// Full name; may be empty.
     #[serde(default)]
     pub name: String,
 }
 
-/// `codersdk.UpdateUserQuietHoursScheduleRequest`: update user quiet hours schedule request.
+/// Changes a user's quiet hours.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateUserQuietHoursScheduleRequest {
-    /// `schedule` on the wire.
+    /// Cron expression with time zone, such as `CRON_TZ=Europe/Dublin 00 22 * * *`; empty to go back to the default.
     #[serde(default)]
     pub schedule: String,
 }
 
-/// `codersdk.User`: user.
+/// A user.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct User {
@@ -481,10 +273,10 @@ pub struct User {
     /// The user's login name.
     #[serde(default)]
     pub username: String,
-    /// Name, unique within its owner.
+    /// Full name; may be empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// `avatar_url` on the wire.
+    /// URL of the picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
     /// E-mail address.
@@ -494,118 +286,118 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
-    /// `last_seen_at` on the wire.
+    /// When the user last made a request.
     pub last_seen_at: DateTime<Utc>,
     /// State it is in.
     pub status: UserStatus,
-    /// `login_type` on the wire.
+    /// How the user logs in.
     pub login_type: LoginType,
-    /// `is_service_account` on the wire.
+    /// Whether it is a machine account that cannot log in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_service_account: Option<bool>,
-    /// `theme_preference` on the wire.
+    /// Name of the dashboard theme; empty if never chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub theme_preference: Option<String>,
-    /// `organization_ids` on the wire.
+    /// Organizations the user is a member of.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<Uuid>>"))]
     pub organization_ids: Vec<Uuid>,
-    /// `roles` on the wire.
+    /// Roles held.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<SlimRole>>"))]
     pub roles: Vec<SlimRole>,
-    /// `has_ai_seat` on the wire.
+    /// Whether the user takes up one of the licensed AI seats.
     #[serde(default)]
     pub has_ai_seat: bool,
 }
 
-/// `codersdk.UserAppearanceSettings`: user appearance settings.
+/// How the dashboard looks to a user.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserAppearanceSettings {
-    /// `theme_preference` on the wire.
+    /// Name of the dashboard theme; empty if never chosen.
     #[serde(default)]
     pub theme_preference: String,
-    /// `theme_mode` on the wire.
+    /// Whether the theme follows the system's light and dark mode.
     pub theme_mode: ThemeMode,
-    /// `theme_light` on the wire.
+    /// Theme for light mode.
     #[serde(default)]
     pub theme_light: String,
-    /// `theme_dark` on the wire.
+    /// Theme for dark mode.
     #[serde(default)]
     pub theme_dark: String,
-    /// `terminal_font` on the wire.
+    /// Font of the web terminal.
     pub terminal_font: TerminalFontName,
 }
 
-/// `codersdk.UserParameter`: user parameter.
+/// A template parameter's value that a user used last.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserParameter {
-    /// Name, unique within its owner.
+    /// Name of the template parameter.
     #[serde(default)]
     pub name: String,
-    /// `value` on the wire.
+    /// Value last used.
     #[serde(default)]
     pub value: String,
 }
 
-/// `codersdk.UserPreferenceSettings`: user preference settings.
+/// A user's preferences.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserPreferenceSettings {
-    /// `task_notification_alert_dismissed` on the wire.
+    /// Whether the hint about task notifications was put away.
     #[serde(default)]
     pub task_notification_alert_dismissed: bool,
-    /// `thinking_display_mode` on the wire.
+    /// How a model's reasoning is shown.
     pub thinking_display_mode: ThinkingDisplayMode,
-    /// `shell_tool_display_mode` on the wire.
+    /// How a chat's shell calls are shown.
     pub shell_tool_display_mode: AgentDisplayMode,
-    /// `code_diff_display_mode` on the wire.
+    /// How a chat's code changes are shown.
     pub code_diff_display_mode: AgentDisplayMode,
-    /// `agent_chat_send_shortcut` on the wire.
+    /// Which key sends a chat message.
     pub agent_chat_send_shortcut: AgentChatSendShortcut,
 }
 
-/// `codersdk.UserQuietHoursScheduleResponse`: user quiet hours schedule response.
+/// A user's quiet hours, in which workspaces may be stopped.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserQuietHoursScheduleResponse {
-    /// `raw_schedule` on the wire.
+    /// The schedule as it was set.
     #[serde(default)]
     pub raw_schedule: String,
-    /// `user_set` on the wire.
+    /// Whether the user set it, or the deployment's default counts.
     #[serde(default)]
     pub user_set: bool,
-    /// `user_can_set` on the wire.
+    /// Whether the user may set one.
     #[serde(default)]
     pub user_can_set: bool,
-    /// `time` on the wire.
+    /// Time of day at which quiet hours begin, such as `22:00`.
     #[serde(default)]
     pub time: String,
-    /// `timezone` on the wire.
+    /// Time zone of the schedule, such as `Europe/Dublin`.
     #[serde(default)]
     pub timezone: String,
-    /// `next` on the wire.
+    /// When quiet hours next begin.
     pub next: DateTime<Utc>,
 }
 
-/// `codersdk.UserRoles`: user roles.
+/// The roles of a user.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserRoles {
-    /// `roles` on the wire.
+    /// Roles on the whole deployment.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<String>>"))]
     pub roles: Vec<String>,
-    /// `organization_roles` on the wire.
+    /// Roles by organization.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<BTreeMap<Uuid, Vec<String>>>"))]
     pub organization_roles: BTreeMap<Uuid, Vec<String>>,
 }
 
 open_enum! {
-    /// Values of `codersdk.UserStatus`.
+    /// The state of a user.
     pub enum UserStatus {
         /// `active`
         Active => "active",
@@ -616,45 +408,265 @@ open_enum! {
     }
 }
 
-/// `codersdk.UsersRequest`: users request.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+/// Which users to list. Not sent as JSON, but as query parameters: all but the page as one line of search terms.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct UsersRequest {
-    // internal: search
-    // internal: name
-    // internal: status
-    // internal: role
-    // internal: login_type
-    /// `q` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub q: Option<String>,
-    /// `after_id` on the wire.
-    pub after_id: Uuid,
-    /// `limit` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<i64>,
-    /// `offset` on the wire.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offset: Option<i64>,
+    /// Part of the name or e-mail address.
+    pub search: String,
+    /// Part of the full name.
+    pub name: String,
+    /// Only users in this state.
+    pub status: Option<UserStatus>,
+    /// Only users with this role.
+    pub role: String,
+    /// Only users who log in one of these ways; all, if empty.
+    pub login_type: Vec<LoginType>,
+    /// Further search terms, such as `last_seen_before:"2026-01-01"`.
+    pub search_query: String,
+    /// Which page.
+    pub pagination: Pagination,
 }
 
-/// `codersdk.ValidateUserPasswordRequest`: validate user password request.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ValidateUserPasswordRequest {
-    /// `password` on the wire.
-    #[serde(default)]
-    pub password: String,
+impl UsersRequest {
+    /// The query pairs that are sent for it.
+    pub(crate) fn pairs(&self) -> Vec<(String, String)> {
+        let mut terms = Vec::new();
+        let mut term = |name: &str, value: &str| {
+            if !value.is_empty() {
+                terms.push(format!("{name}{value}"));
+            }
+        };
+        term("", &self.search);
+        term("name:", &self.name);
+        term("status:", self.status.as_ref().map_or("", UserStatus::as_str));
+        term("role:", &self.role);
+        term("", &self.search_query);
+        terms.extend(self.login_type.iter().map(|kind| format!("login_type:{kind}")));
+        self.pagination.pairs().chain([("q".to_owned(), terms.join(" "))]).collect()
+    }
 }
 
-/// `codersdk.ValidateUserPasswordResponse`: validate user password response.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ValidateUserPasswordResponse {
-    /// `valid` on the wire.
-    #[serde(default)]
-    pub valid: bool,
-    /// `details` on the wire.
-    #[serde(default)]
-    pub details: String,
+api_trait! {
+    /// Users: their data, settings and roles.
+    ///
+    /// `user` is a user's name or id, or `me`.
+    pub trait UsersApi {
+        /// The users that match, by page. `GET /api/v2/users`.
+        ///
+        /// # Errors
+        /// [`is_bad_request`](Error::is_bad_request) for search terms that it does not know.
+        async fn users(&self, req: UsersRequest) -> GetUsersResponse;
+
+        /// A user. `GET /api/v2/users/{user}`.
+        ///
+        /// # Errors
+        /// [`is_not_found`](Error::is_not_found) if there is none that the caller may see;
+        /// [`is_bad_request`](Error::is_bad_request) for text that is neither a name nor an id.
+        async fn user(&self, user: &str) -> User;
+
+        /// Creates a user. `POST /api/v2/users`.
+        ///
+        /// # Errors
+        /// [`is_bad_request`](Error::is_bad_request) with validations, for a weak password or a missing
+        /// organization, too; [`is_conflict`](Error::is_conflict) if name or address are taken.
+        async fn create_user_with_orgs(&self, req: CreateUserRequestWithOrgs) -> User;
+
+        /// Creates a user in one organization: the old form of
+        /// [`create_user_with_orgs`](Self::create_user_with_orgs).
+        ///
+        /// # Errors
+        /// As there.
+        async fn create_user(&self, req: CreateUserRequest) -> User;
+
+        /// Deletes a user. `DELETE /api/v2/users/{user}`.
+        ///
+        /// # Errors
+        /// [`is_forbidden`](Error::is_forbidden) for the caller's own; [`is_bad_request`](Error::is_bad_request)
+        /// while the user has workspaces.
+        async fn delete_user(&self, id: Uuid);
+
+        /// Changes a user's names. `PUT /api/v2/users/{user}/profile`.
+        ///
+        /// # Errors
+        /// [`is_conflict`](Error::is_conflict) if the name is taken.
+        async fn update_user_profile(&self, user: &str, req: UpdateUserProfileRequest) -> User;
+
+        /// Activates or suspends a user. `PUT /api/v2/users/{user}/status/activate` or `…/suspend`.
+        ///
+        /// # Errors
+        /// [`is_invalid_request`](Error::is_invalid_request) for any other status;
+        /// [`is_bad_request`](Error::is_bad_request) for suspending oneself or an owner.
+        async fn update_user_status(&self, user: &str, status: UserStatus) -> User;
+
+        /// Changes a password. `PUT /api/v2/users/{user}/password`.
+        ///
+        /// # Errors
+        /// [`is_bad_request`](Error::is_bad_request) for a weak password or a wrong old one.
+        async fn update_user_password(&self, user: &str, req: UpdateUserPasswordRequest);
+
+        /// How the dashboard looks to a user. `GET /api/v2/users/{user}/appearance`.
+        ///
+        /// # Errors
+        /// [`is_not_found`](Error::is_not_found) for a user that the caller may not see.
+        async fn get_user_appearance_settings(&self, user: &str) -> UserAppearanceSettings;
+
+        /// Changes how the dashboard looks to a user. `PUT /api/v2/users/{user}/appearance`.
+        ///
+        /// # Errors
+        /// [`is_bad_request`](Error::is_bad_request) for an unknown theme or font.
+        async fn update_user_appearance_settings(
+            &self,
+            user: &str,
+            req: UpdateUserAppearanceSettingsRequest,
+        ) -> UserAppearanceSettings;
+
+        /// A user's preferences. `GET /api/v2/users/{user}/preferences`.
+        ///
+        /// # Errors
+        /// [`is_not_found`](Error::is_not_found) for a user that the caller may not see.
+        async fn get_user_preference_settings(&self, user: &str) -> UserPreferenceSettings;
+
+        /// Changes a user's preferences. `PUT /api/v2/users/{user}/preferences`.
+        ///
+        /// # Errors
+        /// [`is_bad_request`](Error::is_bad_request) for an unknown value.
+        async fn update_user_preference_settings(
+            &self,
+            user: &str,
+            req: UpdateUserPreferenceSettingsRequest,
+        ) -> UserPreferenceSettings;
+
+        /// The values of a template's parameters that the user used last.
+        /// `GET /api/v2/users/{user}/autofill-parameters`.
+        ///
+        /// # Errors
+        /// [`is_not_found`](Error::is_not_found) for a user that the caller may not see.
+        async fn user_autofill_parameters(&self, user: &str, template: Uuid) -> Vec<UserParameter>;
+
+        /// A user's roles, on the deployment and in organizations. `GET /api/v2/users/{user}/roles`.
+        ///
+        /// # Errors
+        /// [`is_not_found`](Error::is_not_found) for a user that the caller may not see.
+        async fn user_roles(&self, user: &str) -> UserRoles;
+
+        /// Replaces a user's roles on the deployment. `PUT /api/v2/users/{user}/roles`.
+        ///
+        /// # Errors
+        /// [`is_bad_request`](Error::is_bad_request) for an unknown role or the caller's own roles.
+        async fn update_user_roles(&self, user: &str, req: UpdateRoles) -> User;
+
+        /// A user's quiet hours. `GET /api/v2/users/{user}/quiet-hours`.
+        ///
+        /// # Errors
+        /// [`is_forbidden`](Error::is_forbidden) from deployments without the licence for it.
+        async fn user_quiet_hours_schedule(&self, user: &str) -> UserQuietHoursScheduleResponse;
+
+        /// Changes a user's quiet hours. `PUT /api/v2/users/{user}/quiet-hours`.
+        ///
+        /// # Errors
+        /// [`is_bad_request`](Error::is_bad_request) for a schedule that cannot be read.
+        async fn update_user_quiet_hours_schedule(
+            &self,
+            user: &str,
+            req: UpdateUserQuietHoursScheduleRequest,
+        ) -> UserQuietHoursScheduleResponse;
+    }
+}
+
+#[async_trait::async_trait]
+impl UsersApi for Client {
+    async fn users(&self, req: UsersRequest) -> Result<GetUsersResponse> {
+        self.send(Request::get("/api/v2/users", &[]).query_pairs(req.pairs())).await?.json()
+    }
+
+    async fn user(&self, user: &str) -> Result<User> {
+        self.send(Request::get("/api/v2/users/{user}", &[&user])).await?.json()
+    }
+
+    async fn create_user_with_orgs(&self, req: CreateUserRequestWithOrgs) -> Result<User> {
+        self.send(Request::post("/api/v2/users", &[]).json(&req)).await?.json()
+    }
+
+    async fn create_user(&self, req: CreateUserRequest) -> Result<User> {
+        self.create_user_with_orgs(CreateUserRequestWithOrgs {
+            email: req.email,
+            username: req.username,
+            name: req.name,
+            password: req.password,
+            login_type: if req.disable_login { LoginType::None } else { req.login_type },
+            organization_ids: vec![req.organization_id].into(),
+            ..CreateUserRequestWithOrgs::default()
+        })
+        .await
+    }
+
+    async fn delete_user(&self, id: Uuid) -> Result<()> {
+        self.send(Request::delete("/api/v2/users/{user}", &[&id])).await.map(drop)
+    }
+
+    async fn update_user_profile(&self, user: &str, req: UpdateUserProfileRequest) -> Result<User> {
+        self.send(Request::put("/api/v2/users/{user}/profile", &[&user]).json(&req)).await?.json()
+    }
+
+    async fn update_user_status(&self, user: &str, status: UserStatus) -> Result<User> {
+        let route = match status {
+            UserStatus::Active => "/api/v2/users/{user}/status/activate",
+            UserStatus::Suspended => "/api/v2/users/{user}/status/suspend",
+            other => return Err(Error::request(format!("status {:?} is not supported", other.as_str()))),
+        };
+        self.send(Request::put(route, &[&user])).await?.json()
+    }
+
+    async fn update_user_password(&self, user: &str, req: UpdateUserPasswordRequest) -> Result<()> {
+        self.send(Request::put("/api/v2/users/{user}/password", &[&user]).json(&req)).await.map(drop)
+    }
+
+    async fn get_user_appearance_settings(&self, user: &str) -> Result<UserAppearanceSettings> {
+        self.send(Request::get("/api/v2/users/{user}/appearance", &[&user])).await?.json()
+    }
+
+    async fn update_user_appearance_settings(
+        &self,
+        user: &str,
+        req: UpdateUserAppearanceSettingsRequest,
+    ) -> Result<UserAppearanceSettings> {
+        self.send(Request::put("/api/v2/users/{user}/appearance", &[&user]).json(&req)).await?.json()
+    }
+
+    async fn get_user_preference_settings(&self, user: &str) -> Result<UserPreferenceSettings> {
+        self.send(Request::get("/api/v2/users/{user}/preferences", &[&user])).await?.json()
+    }
+
+    async fn update_user_preference_settings(
+        &self,
+        user: &str,
+        req: UpdateUserPreferenceSettingsRequest,
+    ) -> Result<UserPreferenceSettings> {
+        self.send(Request::put("/api/v2/users/{user}/preferences", &[&user]).json(&req)).await?.json()
+    }
+
+    async fn user_autofill_parameters(&self, user: &str, template: Uuid) -> Result<Vec<UserParameter>> {
+        let request = Request::get("/api/v2/users/{user}/autofill-parameters", &[&user]);
+        self.send(request.query("template_id", template)).await?.json_list()
+    }
+
+    async fn user_roles(&self, user: &str) -> Result<UserRoles> {
+        self.send(Request::get("/api/v2/users/{user}/roles", &[&user])).await?.json()
+    }
+
+    async fn update_user_roles(&self, user: &str, req: UpdateRoles) -> Result<User> {
+        self.send(Request::put("/api/v2/users/{user}/roles", &[&user]).json(&req)).await?.json()
+    }
+
+    async fn user_quiet_hours_schedule(&self, user: &str) -> Result<UserQuietHoursScheduleResponse> {
+        self.send(Request::get("/api/v2/users/{user}/quiet-hours", &[&user])).await?.json()
+    }
+
+    async fn update_user_quiet_hours_schedule(
+        &self,
+        user: &str,
+        req: UpdateUserQuietHoursScheduleRequest,
+    ) -> Result<UserQuietHoursScheduleResponse> {
+        self.send(Request::put("/api/v2/users/{user}/quiet-hours", &[&user]).json(&req)).await?.json()
+    }
 }
