@@ -6,6 +6,8 @@ mod json_text;
 pub(crate) mod machine;
 mod nul;
 pub(crate) mod part;
+pub(crate) mod partial;
+pub(crate) mod parts;
 pub(crate) mod pubsub;
 pub(crate) mod retry;
 

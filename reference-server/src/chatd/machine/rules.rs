@@ -354,3 +354,214 @@ fn without_queue(state: ExecutionState) -> ExecutionState {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::testing;
+
+    const ALL: [Transition; 21] = [
+        Transition::CreateChat,
+        Transition::SetArchived(true),
+        Transition::SetArchived(false),
+        Transition::SendMessage(BusyBehavior::Queue),
+        Transition::SendMessage(BusyBehavior::Interrupt),
+        Transition::EditMessage,
+        Transition::DeleteQueuedMessage,
+        Transition::PromoteQueuedMessage,
+        Transition::Interrupt,
+        Transition::CompleteRequiresAction,
+        Transition::Acquire,
+        Transition::Abandon,
+        Transition::RecordGenerationAttempt,
+        Transition::RecordRetryState,
+        Transition::CommitStep,
+        Transition::EnterRequiresAction,
+        Transition::FinishInterruption,
+        Transition::FinishTurn,
+        Transition::FinishError,
+        Transition::CancelRequiresAction,
+        Transition::ReconcileInvalidState,
+    ];
+
+    fn has_queue(state: ExecutionState) -> bool {
+        state.as_str().ends_with('1')
+    }
+
+    fn is_archived(state: ExecutionState) -> bool {
+        state.as_str().starts_with('X')
+    }
+
+    /// Every situation in which a chat of the state can be, as far as the rules tell them apart.
+    fn situations(state: ExecutionState) -> Vec<Situation> {
+        let queues: &[usize] = match state {
+            ExecutionState::Invalid => &[0, 1, 2],
+            state if has_queue(state) => &[1, 2, MAX_QUEUE_SIZE],
+            _ => &[0],
+        };
+        let with = |queued: &usize| [false, true].map(|owned| Situation { state, queued: *queued, owned });
+        queues.iter().flat_map(with).collect()
+    }
+
+    /// Where the transition can lead from the state.
+    fn outcomes(state: ExecutionState, name: &str) -> BTreeSet<&'static str> {
+        let named = ALL.into_iter().filter(|transition| transition.as_str() == name);
+        named
+            .flat_map(|transition| situations(state).into_iter().map(move |situation| decide(situation, transition)))
+            .filter_map(Result::ok)
+            .map(|effects| effects.to.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn every_transition_from_every_state_leads_where_the_original_has_it() {
+        let state = |name: &str| ExecutionState::ALL.into_iter().find(|state| state.as_str() == name).unwrap();
+        testing::replay(&testing::vectors("chat_states.json"), |case| {
+            let got = if case.text("rule") == "classify" {
+                let input = |key: &str| case.input[key].as_bool().unwrap_or_default();
+                let status = ChatStatus::from(case.text("status"));
+                let state = if input("exists") {
+                    ExecutionState::classify(&status, input("archived"), input("queued"))
+                } else {
+                    ExecutionState::N
+                };
+                serde_json::json!({
+                    "state": state.as_str(), "runnable": state.is_runnable(), "archived": is_archived(state),
+                    "queue_non_empty": has_queue(state),
+                })
+            } else {
+                serde_json::json!({"to": outcomes(state(case.text("from")), case.text("transition"))})
+            };
+            let mut want = case.output.clone();
+            if let Some(to) = want["to"].as_array_mut() {
+                to.sort_by_key(ToString::to_string);
+            }
+            testing::same(&got, &want)
+        });
+    }
+
+    /// The whole matrix: what each state allows and where that leads. All else is refused.
+    const MATRIX: [(ExecutionState, &str); 14] = [
+        (ExecutionState::N, "CreateChat>R0"),
+        (ExecutionState::W, "SetArchived>XW SendMessage>R0 EditMessage>R0"),
+        (ExecutionState::E0, "SetArchived>XE0 SendMessage>R0 EditMessage>R0"),
+        (
+            ExecutionState::E1,
+            "SetArchived>XE1 SendMessage>R1 EditMessage>R0 DeleteQueuedMessage>E0,E1 PromoteQueuedMessage>R0,R1",
+        ),
+        (
+            ExecutionState::R0,
+            "SendMessage>I1,R1 EditMessage>R0 Interrupt>I0 RecordGenerationAttempt>R0 RecordRetryState>R0 \
+             CommitStep>R0 EnterRequiresAction>A0 FinishTurn>W FinishError>E0",
+        ),
+        (
+            ExecutionState::R1,
+            "SendMessage>I1,R1 EditMessage>R0 DeleteQueuedMessage>R0,R1 PromoteQueuedMessage>I1 Interrupt>I1 \
+             RecordGenerationAttempt>R1 RecordRetryState>R1 CommitStep>R1 EnterRequiresAction>A1 FinishTurn>R0,R1 \
+             FinishError>E1",
+        ),
+        (ExecutionState::I0, "SendMessage>I1 EditMessage>R0 FinishInterruption>W"),
+        (
+            ExecutionState::I1,
+            "SendMessage>I1 EditMessage>R0 DeleteQueuedMessage>I0,I1 PromoteQueuedMessage>I1 FinishInterruption>R0,R1",
+        ),
+        (
+            ExecutionState::A0,
+            "SendMessage>A1,R1 EditMessage>R0 Interrupt>R0 CompleteRequiresAction>R0 CancelRequiresAction>R0",
+        ),
+        (
+            ExecutionState::A1,
+            "SendMessage>A1,R1 EditMessage>R0 DeleteQueuedMessage>A0,A1 PromoteQueuedMessage>R0,R1 Interrupt>R1 \
+             CompleteRequiresAction>R1 CancelRequiresAction>R1",
+        ),
+        (ExecutionState::XW, "SetArchived>W"),
+        (ExecutionState::XE0, "SetArchived>E0"),
+        (ExecutionState::XE1, "SetArchived>E1"),
+        (ExecutionState::Invalid, "ReconcileInvalidState>E0,E1"),
+    ];
+
+    #[test]
+    fn the_matrix_is_complete_and_nothing_else_is_allowed() {
+        let names: BTreeSet<&str> = ALL.iter().map(|transition| transition.as_str()).collect();
+        for state in ExecutionState::ALL {
+            let (_, allowed) = MATRIX.iter().find(|(named, _)| *named == state).unwrap();
+            for name in names.iter().filter(|name| !["Acquire", "Abandon"].contains(name)) {
+                let want: BTreeSet<&str> = allowed
+                    .split_whitespace()
+                    .filter_map(|entry| entry.split_once('>'))
+                    .filter(|(transition, _)| transition == name)
+                    .flat_map(|(_, to)| to.split(','))
+                    .collect();
+                assert_eq!(outcomes(state, name), want, "{name} from {state}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_transition_and_the_state() {
+        for state in ExecutionState::ALL {
+            for situation in situations(state) {
+                for transition in ALL {
+                    match decide(situation, transition) {
+                        Ok(_) | Err(Refusal::QueueFull) => {}
+                        Err(Refusal::InvalidState) => assert_eq!(state, ExecutionState::Invalid),
+                        Err(refusal) => assert_eq!(refusal, Refusal::NotAllowed { transition, from: state }),
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_queue_takes_twenty_and_no_more() {
+        let full = Situation { state: ExecutionState::R1, queued: MAX_QUEUE_SIZE, owned: true };
+        let send = Transition::SendMessage(BusyBehavior::Queue);
+        assert_eq!(decide(full, send), Err(Refusal::QueueFull));
+        assert!(decide(Situation { queued: MAX_QUEUE_SIZE - 1, ..full }, send).is_ok());
+    }
+
+    #[test]
+    fn ownership_is_independent_of_what_the_chat_does() {
+        for state in ExecutionState::ALL.into_iter().filter(|state| *state != ExecutionState::N) {
+            for situation in situations(state) {
+                assert_eq!(decide(situation, Transition::Acquire).unwrap().to, state);
+                assert_eq!(decide(situation, Transition::Abandon).is_ok(), situation.owned);
+            }
+        }
+    }
+
+    #[test]
+    fn what_leaves_a_failure_forgets_it_unless_it_archives() {
+        for state in [ExecutionState::E0, ExecutionState::E1] {
+            for situation in situations(state) {
+                for effects in ALL.into_iter().filter_map(|transition| decide(situation, transition).ok()) {
+                    let left = effects.status.is_some();
+                    assert_eq!(effects.last_error == FieldEffect::Clear, left, "{effects:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn open_calls_are_answered_before_a_users_message_goes_in() {
+        // The end of an interruption brings the results of its calls along.
+        for state in ExecutionState::ALL.into_iter().filter(|state| *state != ExecutionState::I1) {
+            for situation in situations(state) {
+                for transition in ALL {
+                    let Ok(effects) = decide(situation, transition) else { continue };
+                    let from_queue = matches!(
+                        effects.queue,
+                        QueueEffect::TakeHead | QueueEffect::TakeChosen | QueueEffect::AppendAndTakeHead
+                    );
+                    let own =
+                        effects.append && matches!(transition, Transition::SendMessage(_) | Transition::EditMessage);
+                    if from_queue || own {
+                        assert!(matches!(effects.cancel, Some((CancelScope::All, _))), "{transition:?} from {state}");
+                    }
+                }
+            }
+        }
+    }
+}
