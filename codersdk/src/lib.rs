@@ -7,6 +7,7 @@ mod open_enum;
 
 mod ai_provider_settings;
 mod ai_providers;
+mod ai_providers_api;
 mod answer;
 mod api_key_scopes;
 mod api_keys;

@@ -275,27 +275,20 @@ pub struct CreateChatRequest {
     pub client_type: Option<ChatClientType>,
 }
 
-/// `codersdk.ListChatsOptions`: list chats options.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+/// Which chats [`list_chats`](crate::ChatsApi::list_chats) gives.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ListChatsOptions {
-    /// `Query` on the wire.
-    #[serde(rename = "Query", default)]
+    /// Search terms, such as `archived:true` or `title:"release notes"`.
     pub query: String,
-    /// `Source` on the wire.
-    #[serde(rename = "Source", default)]
-    pub source: ChatListSource,
-    /// `Labels` on the wire.
-    #[serde(rename = "Labels", default)]
-    pub labels: Nullable<BTreeMap<String, String>>,
-    /// `after_id` on the wire.
-    #[serde(default)]
-    pub after_id: Uuid,
-    /// `limit` on the wire.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
+    /// Whose chats; the same as a term `source:` in `query`, so only one of both may be set.
+    pub source: Option<ChatListSource>,
+    /// Labels that the chats must have, all of them.
+    pub labels: BTreeMap<String, String>,
+    /// The last chat of the page before.
+    pub after_id: Option<Uuid>,
+    /// How many at most.
     pub limit: Option<i64>,
-    /// `offset` on the wire.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
+    /// How many to leave out at the front.
     pub offset: Option<i64>,
 }
 

@@ -231,7 +231,8 @@ pub struct UpdateChatModelOverrideRequest {
     pub model_config_id: String,
 }
 
-/// `codersdk.UpdateChatPersonalModelOverridesAdminSettingsRequest`: update chat personal model overrides admin settings request.
+/// `codersdk.UpdateChatPersonalModelOverridesAdminSettingsRequest`: update chat personal model overrides admin settings
+/// request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatPersonalModelOverridesAdminSettingsRequest {
@@ -350,3 +351,6 @@ pub struct UserChatPersonalModelOverridesResponse {
     #[serde(default)]
     pub deployment_defaults: ChatPersonalModelOverrideDeploymentDefaults,
 }
+
+/// `codersdk.UpdateAdvisorConfigRequest`: the settings of the advisor, as they are set.
+pub type UpdateAdvisorConfigRequest = AdvisorConfig;

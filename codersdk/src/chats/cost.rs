@@ -124,16 +124,13 @@ pub struct ChatCostSummary {
     pub usage_limit: Option<ChatUsageLimitStatus>,
 }
 
-/// `codersdk.ChatCostSummaryOptions`: chat cost summary options.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+/// The time that [`get_chat_cost_summary`](crate::ChatCostApi::get_chat_cost_summary) sums up.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChatCostSummaryOptions {
-    /// `StartDate` on the wire.
-    #[serde(rename = "StartDate", default = "zero_time")]
-    pub start_date: DateTime<Utc>,
-    /// `EndDate` on the wire.
-    #[serde(rename = "EndDate", default = "zero_time")]
-    pub end_date: DateTime<Utc>,
+    /// From when, in whole seconds; the server's default is 30 days ago.
+    pub start_date: Option<DateTime<Utc>>,
+    /// Until when, in whole seconds; the server's default is now.
+    pub end_date: Option<DateTime<Utc>>,
 }
 
 /// `codersdk.ChatCostUserRollup`: chat cost user rollup.
@@ -178,27 +175,18 @@ pub struct ChatCostUserRollup {
     pub total_runtime_ms: i64,
 }
 
-/// `codersdk.ChatCostUsersOptions`: chat cost users options.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+/// What [`get_chat_cost_users`](crate::ChatCostApi::get_chat_cost_users) sums up.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChatCostUsersOptions {
-    /// `StartDate` on the wire.
-    #[serde(rename = "StartDate", default = "zero_time")]
-    pub start_date: DateTime<Utc>,
-    /// `EndDate` on the wire.
-    #[serde(rename = "EndDate", default = "zero_time")]
-    pub end_date: DateTime<Utc>,
-    /// `Username` on the wire.
-    #[serde(rename = "Username", default)]
+    /// From when, in whole seconds; the server's default is 30 days ago.
+    pub start_date: Option<DateTime<Utc>>,
+    /// Until when, in whole seconds; the server's default is now.
+    pub end_date: Option<DateTime<Utc>>,
+    /// Only users whose name holds this.
     pub username: String,
-    /// `after_id` on the wire.
-    #[serde(default)]
-    pub after_id: Uuid,
-    /// `limit` on the wire.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
+    /// How many at most.
     pub limit: Option<i64>,
-    /// `offset` on the wire.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
+    /// How many to leave out at the front.
     pub offset: Option<i64>,
 }
 

@@ -148,11 +148,24 @@ open_enum! {
     }
 }
 
-/// `codersdk.StreamChatOptions`: stream chat options.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+/// Where [`stream_chat`](crate::ChatsApi::stream_chat) begins.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct StreamChatOptions {
-    /// `AfterID` on the wire.
-    #[serde(rename = "AfterID", default)]
+    /// Leaves messages up to this one out of the first snapshot.
     pub after_id: Option<i64>,
 }
+
+/// Which live parts [`stream_chat_parts`](crate::ChatsApi::stream_chat_parts) is to send: those of one attempt at an
+/// answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatPartsSelection {
+    /// The version of the history that is answered.
+    #[serde(default)]
+    pub history_version: i64,
+    /// The attempt.
+    #[serde(default)]
+    pub generation_attempt: i64,
+}
+
+/// A socket of live parts, see [`stream_chat_parts`](crate::ChatsApi::stream_chat_parts). Takes [`ChatPartsSelection`].
+pub type ChatPartsSocket = crate::JsonSocket<Vec<ChatStreamEvent>>;

@@ -22,7 +22,8 @@ open_enum! {
 /// ```
 /// use codersdk::ChatInputPart;
 ///
-/// let content = vec![ChatInputPart::text("What does this do?"), ChatInputPart::file_reference("a.rs", 1, 3, "fn a() {}")];
+/// let lines = ChatInputPart::file_reference("src/lib.rs", 1, 3, "fn main() {}");
+/// let content = vec![ChatInputPart::text("What does this do?"), lines];
 /// # assert_eq!(content.len(), 2);
 /// ```
 #[derive(Debug, Clone, PartialEq)]

@@ -78,19 +78,16 @@ pub struct ChatMessageUsage {
     pub context_limit: Option<i64>,
 }
 
-/// `codersdk.ChatMessagesPaginationOptions`: chat messages pagination options.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+/// Which messages [`get_chat_messages`](crate::ChatsApi::get_chat_messages) gives.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChatMessagesPaginationOptions {
-    /// `BeforeID` on the wire.
-    #[serde(rename = "BeforeID", default)]
-    pub before_id: i64,
-    /// `AfterID` on the wire.
-    #[serde(rename = "AfterID", default)]
-    pub after_id: i64,
-    /// `Limit` on the wire.
-    #[serde(rename = "Limit", default)]
-    pub limit: i64,
+    /// Only messages with smaller ids.
+    pub before_id: Option<i64>,
+    /// Only messages with greater ids. On its own it turns the order to oldest first, so that a program that polls can
+    /// go on from the greatest id it has seen.
+    pub after_id: Option<i64>,
+    /// How many at most; the server's default is 50, its maximum 200.
+    pub limit: Option<i64>,
 }
 
 /// `codersdk.ChatMessagesResponse`: chat messages response.
@@ -120,13 +117,11 @@ pub struct ChatPrompt {
     pub text: String,
 }
 
-/// `codersdk.ChatPromptsOptions`: chat prompts options.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+/// How much [`get_chat_prompts`](crate::ChatsApi::get_chat_prompts) gives.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChatPromptsOptions {
-    /// `Limit` on the wire.
-    #[serde(rename = "Limit", default)]
-    pub limit: i64,
+    /// How many prompts at most, from 1 to 2000; the server's default is 500.
+    pub limit: Option<i64>,
 }
 
 /// `codersdk.ChatPromptsResponse`: chat prompts response.

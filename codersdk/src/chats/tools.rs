@@ -43,3 +43,30 @@ pub struct ToolResult {
     #[serde(default)]
     pub is_error: bool,
 }
+
+/// `codersdk.DynamicToolCall`: a call that a dynamic tool is to answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct DynamicToolCall {
+    /// The call's id; its result carries the same.
+    #[serde(default)]
+    pub tool_call_id: String,
+    /// Name of the tool.
+    #[serde(default)]
+    pub tool_name: String,
+    /// The arguments, as JSON in a string.
+    #[serde(default)]
+    pub args: String,
+}
+
+/// `codersdk.DynamicToolResponse`: what a dynamic tool answers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct DynamicToolResponse {
+    /// The answer.
+    #[serde(default)]
+    pub content: String,
+    /// Whether the tool failed; the model is told so.
+    #[serde(default)]
+    pub is_error: bool,
+}

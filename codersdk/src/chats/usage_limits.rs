@@ -168,3 +168,9 @@ pub struct UpsertChatUsageLimitOverrideRequest {
     #[serde(default)]
     pub spend_limit_micros: i64,
 }
+
+/// `codersdk.UpdateChatUsageLimitOverrideRequest`: an older name.
+pub type UpdateChatUsageLimitOverrideRequest = UpsertChatUsageLimitOverrideRequest;
+
+/// `codersdk.UpdateChatUsageLimitGroupOverrideRequest`: an older name.
+pub type UpdateChatUsageLimitGroupOverrideRequest = UpsertChatUsageLimitGroupOverrideRequest;
