@@ -27,4 +27,4 @@ mod usage_limits;
 
 pub use faults::{Fault, Faults};
 pub use request_log::ServedRequest;
-pub use server::{ReferenceServer, ServerBuilder, ServerError};
+pub use server::{ReferenceServer, SHUTDOWN_LIMIT, ServerBuilder, ServerError};

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
@@ -14,6 +15,9 @@ use crate::faults::{self, Faults};
 use crate::request_log::{self, RequestLog, ServedRequest};
 use crate::state::{AppState, Inner};
 use crate::store::Store;
+
+/// How long a shutdown may take.
+pub const SHUTDOWN_LIMIT: Duration = Duration::from_secs(4);
 
 /// Why a server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -130,18 +134,27 @@ impl ReferenceServer {
         self.state.requests.clear();
     }
 
-    /// Stops the server and waits for what it was doing.
+    /// Stops the server: streams end, requests under way are answered, the data is closed. Takes at most
+    /// [`SHUTDOWN_LIMIT`]; what is not done by then is broken off.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
-        if let Some(serving) = self.serving.take() {
-            let _ = serving.await;
+        let Some(mut serving) = self.serving.take() else { return };
+        let finish = async {
+            let _ = (&mut serving).await;
+            self.state.store.close().await;
+        };
+        if tokio::time::timeout(SHUTDOWN_LIMIT, finish).await.is_err() {
+            tracing::warn!("the server did not stop in time: its connections are broken off");
+            serving.abort();
         }
-        self.state.store.close().await;
     }
 }
 
 impl Drop for ReferenceServer {
     fn drop(&mut self) {
         self.stop.cancel();
+        if let Some(serving) = self.serving.take() {
+            serving.abort();
+        }
     }
 }

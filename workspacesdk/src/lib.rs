@@ -1,0 +1,6 @@
+//! Code that talks to a Coder workspace.
+
+pub mod diff;
+pub mod edit;
+pub mod output;
+mod quote;
