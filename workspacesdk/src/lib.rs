@@ -2,5 +2,7 @@
 
 pub mod diff;
 pub mod edit;
+pub mod files;
+pub mod fs;
 pub mod output;
 mod quote;
