@@ -45,3 +45,10 @@ pub use websocket::{CloseReason, JsonSocket, Message, WebSocket};
 pub mod prelude {
     pub use crate::{ApiKeysApi, AuthApi, BuildInfoApi, Client, Error, OrganizationsApi, RolesApi, UsersApi};
 }
+
+/// What `open_enum!` needs in other crates. Not part of the public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::tagged::Kind;
+    pub use crate::types::Zero;
+}

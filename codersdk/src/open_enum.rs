@@ -1,5 +1,7 @@
 /// Defines string enums that keep values they do not know: decoding never fails on a new value, and
-/// encoding gives back what was read.
+/// encoding gives back what was read. For the sister crates, whose own manifests name `serde` and `schemars`.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! open_enum {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$vmeta:meta])* $variant:ident => $value:literal,)* }) => {
         $(#[$meta])*
@@ -29,13 +31,13 @@ macro_rules! open_enum {
             }
         }
 
-        impl crate::types::Zero for $name {
+        impl $crate::__private::Zero for $name {
             fn is_zero(&self) -> bool {
                 self.as_str().is_empty()
             }
         }
 
-        impl crate::tagged::Kind for $name {
+        impl $crate::__private::Kind for $name {
             fn name(&self) -> &str {
                 self.as_str()
             }

@@ -30,7 +30,7 @@ impl fmt::Display for UnknownReason {
 }
 
 /// An open enum, as `open_enum!` makes it.
-pub(crate) trait Kind: serde::de::DeserializeOwned + Default {
+pub trait Kind: serde::de::DeserializeOwned + Default {
     /// The value on the wire.
     fn name(&self) -> &str;
     /// Whether this version knows the value.

@@ -40,7 +40,7 @@ pub(crate) fn zero_time() -> DateTime<Utc> {
 }
 
 /// Values that Go leaves out where a field has `omitempty`.
-pub(crate) trait Zero {
+pub trait Zero {
     /// Whether the value is the one that is left out.
     fn is_zero(&self) -> bool;
 }

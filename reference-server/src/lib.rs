@@ -16,6 +16,7 @@ mod password;
 mod quote;
 mod rbac;
 mod request_log;
+mod seed;
 mod server;
 mod sniff;
 mod state;
@@ -27,4 +28,5 @@ mod usage_limits;
 
 pub use faults::{Fault, Faults};
 pub use request_log::ServedRequest;
+pub use seed::Login;
 pub use server::{ReferenceServer, SHUTDOWN_LIMIT, ServerBuilder, ServerError};

@@ -13,6 +13,7 @@ use crate::chatd::Daemon;
 use crate::clock::{SharedClock, SystemClock};
 use crate::faults::{self, Faults};
 use crate::request_log::{self, RequestLog, ServedRequest};
+use crate::seed::{self, Login};
 use crate::state::{AppState, Inner};
 use crate::store::Store;
 
@@ -42,6 +43,7 @@ pub struct ServerBuilder {
     listen: SocketAddr,
     database: Option<PathBuf>,
     clock: SharedClock,
+    seeded: bool,
 }
 
 impl ServerBuilder {
@@ -66,10 +68,18 @@ impl ServerBuilder {
         self
     }
 
+    /// Whether the server starts with a first user and a scripted model, as it does by default, or empty like a fresh
+    /// Coder. In a database that was seeded before, only what is missing is made.
+    #[must_use]
+    pub fn seeded(mut self, seeded: bool) -> Self {
+        self.seeded = seeded;
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
-    /// When the address or the database cannot be had.
+    /// When the address or the database cannot be had, or a database in use is to be seeded that has other users.
     pub async fn start(self) -> Result<ReferenceServer, ServerError> {
         let store = Store::open(self.database.as_deref()).await.map_err(|e| ServerError::Database(Box::new(e)))?;
         let listener = TcpListener::bind(self.listen)
@@ -89,6 +99,10 @@ impl ServerBuilder {
             requests: RequestLog::default(),
             stop: stop.clone(),
         });
+        let login = match self.seeded {
+            true => Some(seed::plant(&state).await.map_err(|e| ServerError::Database(Box::new(e)))?),
+            false => None,
+        };
         let app = crate::http::router(state.clone())
             .layer(from_fn_with_state(state.clone(), faults::apply))
             .layer(from_fn_with_state(state.clone(), request_log::note));
@@ -96,7 +110,7 @@ impl ServerBuilder {
             let stop = stop.clone();
             async move { axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await }
         });
-        Ok(ReferenceServer { state, stop, serving: Some(serving) })
+        Ok(ReferenceServer { state, stop, serving: Some(serving), login })
     }
 }
 
@@ -106,12 +120,51 @@ pub struct ReferenceServer {
     state: AppState,
     stop: CancellationToken,
     serving: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+    login: Option<Login>,
 }
 
 impl ReferenceServer {
     /// What a server can be started with.
     pub fn builder() -> ServerBuilder {
-        ServerBuilder { listen: SocketAddr::from(([127, 0, 0, 1], 0)), database: None, clock: Arc::new(SystemClock) }
+        ServerBuilder {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            database: None,
+            clock: Arc::new(SystemClock),
+            seeded: true,
+        }
+    }
+
+    /// Starts a server on a free loopback port, in memory, with a first user and a scripted model.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub async fn start() -> Result<Self, ServerError> {
+        Self::builder().start().await
+    }
+
+    /// How to act as the first user; none on a server that was not seeded.
+    pub fn login(&self) -> Option<&Login> {
+        self.login.as_ref()
+    }
+
+    /// A client that acts as the first user, or as nobody on a server that was not seeded.
+    pub fn client(&self) -> codersdk::Client {
+        let mut builder = codersdk::Client::builder(self.url().as_str());
+        if let Some(login) = &self.login {
+            builder = builder.session_token(login.session_token());
+        }
+        // Both come from this server: a URL with a host, and a token of letters and digits.
+        builder.build().expect("the server's own URL and token make a client")
+    }
+
+    /// What other programs need to know to use the server, as a JSON object: its `url`, and the `email` and `password`
+    /// of the first user.
+    pub fn ready_file(&self) -> serde_json::Value {
+        let url = self.url().as_str().trim_end_matches('/');
+        match &self.login {
+            Some(login) => serde_json::json!({ "url": url, "email": login.email, "password": login.password }),
+            None => serde_json::json!({ "url": url }),
+        }
     }
 
     /// The base URL of the running server.

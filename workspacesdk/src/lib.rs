@@ -6,3 +6,4 @@ pub mod files;
 pub mod fs;
 pub mod output;
 mod quote;
+mod wire;

@@ -28,7 +28,8 @@ impl Files {
         if request.files.is_empty() {
             return Err(FileError::new(400, "must specify at least one file"));
         }
-        let results: Vec<_> = self.merged(request.files)?.iter().map(|file| self.edit_file(file)).collect();
+        let results: Vec<_> =
+            self.merged(request.files.into_inner())?.iter().map(|file| self.edit_file(file)).collect();
         let failures: Vec<&FileError> = results.iter().filter_map(|result| result.as_ref().err()).collect();
         if let Some(status) = failures.iter().map(|failure| failure.status).max() {
             let messages: Vec<&str> = failures.iter().map(|failure| failure.message.as_str()).collect();
@@ -58,7 +59,9 @@ impl Files {
         for file in files {
             let real = self.resolve_path(&file.path).unwrap_or_else(|_| file.path.clone());
             match seen.get(&real).map(|&index| &mut merged[index]) {
-                Some(first) if path::clean(&first.path) == path::clean(&file.path) => first.edits.extend(file.edits),
+                Some(first) if path::clean(&first.path) == path::clean(&file.path) => {
+                    first.edits.extend(file.edits.into_inner())
+                }
                 Some(first) => {
                     let (alias, first) = (quote(&file.path), quote(&first.path));
                     return Err(FileError::new(
@@ -97,9 +100,9 @@ impl Files {
         content
             .read_to_end(&mut old)
             .map_err(|error| FileError::new(500, format!("read {path}: {}", crate::fs::in_words(&error))))?;
-        let mut new = None;
-        for step in &file.edits {
-            let text = new.as_deref().unwrap_or(&old);
+        let mut new: Option<Vec<u8>> = None;
+        for step in file.edits.iter() {
+            let text: &[u8] = new.as_deref().unwrap_or(&old);
             let replaced = edit::replace(text, &step.search, &step.replace, step.replace_all);
             new = Some(replaced.map_err(|error| FileError::new(400, format!("edit {path}: {error}")))?);
         }

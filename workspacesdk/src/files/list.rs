@@ -28,8 +28,9 @@ impl Files {
             })
             .collect();
         contents.sort_by(|a, b| b.is_dir.cmp(&a.is_dir).then_with(|| a.name.cmp(&b.name)));
-        let absolute_path = folder.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        Ok(LsResponse { absolute_path, absolute_path_string: folder, contents })
+        let absolute_path =
+            folder.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect::<Vec<_>>().into();
+        Ok(LsResponse { absolute_path, absolute_path_string: folder, contents: contents.into() })
     }
 
     fn asked_folder(&self, request: &LsRequest) -> Result<String, FileError> {

@@ -1,6 +1,6 @@
 //! What goes over the wire about files.
 
-use codersdk::open_enum;
+use codersdk::{Nullable, open_enum};
 use serde::{Deserialize, Serialize};
 
 open_enum! {
@@ -14,36 +14,33 @@ open_enum! {
 }
 
 /// Which directory to list, if no absolute path is given.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LsRequest {
     /// The names of the path, from the directory that `relativity` tells.
-    #[serde(default, deserialize_with = "codersdk::null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<String>>"))]
-    pub path: Vec<String>,
+    #[serde(default)]
+    pub path: Nullable<Vec<String>>,
     /// What the path begins at.
     #[serde(default)]
     pub relativity: LsRelativity,
 }
 
 /// A directory and what is in it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LsResponse {
     /// The names of its absolute path.
-    #[serde(default, deserialize_with = "codersdk::null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<String>>"))]
-    pub absolute_path: Vec<String>,
+    #[serde(default)]
+    pub absolute_path: Nullable<Vec<String>>,
     /// Its absolute path, as it was asked for.
     pub absolute_path_string: String,
     /// Directories first, then files, each by name.
-    #[serde(default, deserialize_with = "codersdk::null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<LsFile>>"))]
-    pub contents: Vec<LsFile>,
+    #[serde(default)]
+    pub contents: Nullable<Vec<LsFile>>,
 }
 
 /// An entry of a directory.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LsFile {
     /// Its name within the directory.
@@ -55,7 +52,7 @@ pub struct LsFile {
 }
 
 /// A path with its links followed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ResolvePathResponse {
     /// The absolute path; names that do not exist stay as they were.
@@ -82,56 +79,54 @@ impl Default for ReadFileLinesLimits {
 }
 
 /// Lines of a file, or why there are none.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReadFileLinesResponse {
     /// Whether the read succeeded.
     pub success: bool,
     /// Size of the file in bytes.
-    #[serde(default, skip_serializing_if = "codersdk::is_default")]
+    #[serde(default, skip_serializing_if = "crate::wire::is_default")]
     pub file_size: i64,
     /// Lines of the file; a newline at its end begins one more.
-    #[serde(default, skip_serializing_if = "codersdk::is_default")]
+    #[serde(default, skip_serializing_if = "crate::wire::is_default")]
     pub total_lines: i64,
     /// Lines of this answer.
-    #[serde(default, skip_serializing_if = "codersdk::is_default")]
+    #[serde(default, skip_serializing_if = "crate::wire::is_default")]
     pub lines_read: i64,
     /// The lines, each with its number and a tab before it.
-    #[serde(default, skip_serializing_if = "codersdk::is_default")]
+    #[serde(default, skip_serializing_if = "crate::wire::is_default")]
     pub content: String,
     /// What went wrong, and what to do about it.
-    #[serde(default, skip_serializing_if = "codersdk::is_default")]
+    #[serde(default, skip_serializing_if = "crate::wire::is_default")]
     pub error: String,
 }
 
 /// Edits to files: all of them are made, or none.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FileEditRequest {
     /// The files, each with its edits.
-    #[serde(default, deserialize_with = "codersdk::null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<FileEdits>>"))]
-    pub files: Vec<FileEdits>,
+    #[serde(default)]
+    pub files: Nullable<Vec<FileEdits>>,
     /// Whether the answer is to show what changed.
-    #[serde(default, skip_serializing_if = "codersdk::is_default")]
+    #[serde(default, skip_serializing_if = "crate::wire::is_default")]
     pub include_diff: bool,
 }
 
 /// The edits to one file, made one after the other.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FileEdits {
     /// Absolute path of the file.
     #[serde(default)]
     pub path: String,
     /// The edits, in order.
-    #[serde(default, deserialize_with = "codersdk::null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<FileEdit>>"))]
-    pub edits: Vec<FileEdit>,
+    #[serde(default)]
+    pub edits: Nullable<Vec<FileEdit>>,
 }
 
 /// A text to be replaced by another.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FileEdit {
     /// What to look for; must be in the file exactly once unless `replace_all` is set.
@@ -141,12 +136,12 @@ pub struct FileEdit {
     #[serde(default)]
     pub replace: String,
     /// Whether every occurrence is meant.
-    #[serde(default, skip_serializing_if = "codersdk::is_default")]
+    #[serde(default, skip_serializing_if = "crate::wire::is_default")]
     pub replace_all: bool,
 }
 
 /// What edits changed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FileEditResponse {
     /// A diff for each file, if the request asked for diffs.
@@ -155,7 +150,7 @@ pub struct FileEditResponse {
 }
 
 /// What edits changed in one file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FileEditResult {
     /// The path, as the request gave it.

@@ -7,6 +7,12 @@ use super::{Entry, FileSystem, FsError, FsResult, Metadata, ReadFile, Replacemen
 /// How many links in a row are followed.
 const MAX_LINKS: usize = 40;
 
+// The numbers of Linux, whose words agents use.
+const NOT_FOUND: i32 = 2;
+const NOT_A_DIRECTORY: i32 = 20;
+const IS_A_DIRECTORY: i32 = 21;
+const TOO_MANY_LINKS: i32 = 40;
+
 /// A file system in memory, for tests: a tree of files, directories and links. Clones share it.
 #[derive(Debug, Clone)]
 pub struct MemoryFs {
@@ -74,20 +80,19 @@ impl MemoryFs {
     /// What stands at a path once every link in it has been followed, and where.
     fn find(&self, operation: &'static str, path: &str) -> FsResult<(String, Node)> {
         let nodes = self.lock();
-        let failed = |kind: io::ErrorKind| FsError::new(operation, path, kind.into());
+        let failed = |number| FsError::new(operation, path, io::Error::from_raw_os_error(number));
         let mut left: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
         let (mut at, mut node, mut links) = ("/".to_owned(), Node::Directory, 0);
         while let Some(name) = left.pop() {
             if !matches!(node, Node::Directory) {
-                return Err(failed(io::ErrorKind::NotADirectory));
+                return Err(failed(NOT_A_DIRECTORY));
             }
             let next = path::join(&[&at, &name]);
-            match nodes.get(&next).ok_or_else(|| failed(io::ErrorKind::NotFound))? {
+            match nodes.get(&next).ok_or_else(|| failed(NOT_FOUND))? {
                 Node::Link(target) => {
                     links += 1;
                     if links > MAX_LINKS {
-                        // ELOOP on Linux.
-                        return Err(FsError::new(operation, path, io::Error::from_raw_os_error(40)));
+                        return Err(failed(TOO_MANY_LINKS));
                     }
                     left.extend(target.split('/').rev().map(str::to_owned));
                     if path::is_absolute(target) {
@@ -116,19 +121,19 @@ impl FileSystem for MemoryFs {
     fn read_link(&self, path: &str) -> FsResult<Option<String>> {
         let (folder, node) = self.find("lstat", &path::parent(path))?;
         if !matches!(node, Node::Directory) {
-            return Err(FsError::new("lstat", path, io::ErrorKind::NotADirectory.into()));
+            return Err(FsError::new("lstat", path, io::Error::from_raw_os_error(NOT_A_DIRECTORY)));
         }
         match self.lock().get(&path::join(&[&folder, path::base(path)])) {
             Some(Node::Link(target)) => Ok(Some(target.clone())),
             Some(_) => Ok(None),
-            None => Err(FsError::new("lstat", path, io::ErrorKind::NotFound.into())),
+            None => Err(FsError::new("lstat", path, io::Error::from_raw_os_error(NOT_FOUND))),
         }
     }
 
     fn entries(&self, path: &str) -> FsResult<Vec<Entry>> {
         let (folder, node) = self.find("open", path)?;
         if !matches!(node, Node::Directory) {
-            return Err(FsError::new("open", path, io::ErrorKind::NotADirectory.into()));
+            return Err(FsError::new("open", path, io::Error::from_raw_os_error(NOT_A_DIRECTORY)));
         }
         let nodes = self.lock();
         let inside = nodes.iter().filter(|(path, _)| **path != "/" && path::parent(path) == folder);
@@ -142,7 +147,7 @@ impl FileSystem for MemoryFs {
     fn create_dir_all(&self, path: &str) -> FsResult<()> {
         match self.find("mkdir", path) {
             Ok((_, Node::Directory)) => return Ok(()),
-            Ok(_) => return Err(FsError::new("mkdir", path, io::ErrorKind::NotADirectory.into())),
+            Ok(_) => return Err(FsError::new("mkdir", path, io::Error::from_raw_os_error(NOT_A_DIRECTORY))),
             Err(error) if !error.is_not_found() => return Err(error),
             Err(_) => {}
         }
@@ -195,7 +200,7 @@ impl Replacement for NewContent {
     fn commit(self: Box<Self>) -> FsResult<()> {
         let mut nodes = self.fs.lock();
         if matches!(nodes.get(&self.target), Some(Node::Directory)) {
-            return Err(FsError::new("write", &self.target, io::ErrorKind::IsADirectory.into()));
+            return Err(FsError::new("write", &self.target, io::Error::from_raw_os_error(IS_A_DIRECTORY)));
         }
         nodes.insert(self.target.clone(), Node::File { content: self.content.as_slice().into(), mode: self.mode });
         Ok(())
