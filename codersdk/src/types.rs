@@ -5,8 +5,8 @@ use serde::{Deserialize, Deserializer};
 
 pub use crate::ai_provider_settings::*;
 pub use crate::ai_providers::*;
-pub use crate::api_key_scopes::*;
 pub use crate::ai_providers_api::*;
+pub use crate::api_key_scopes::*;
 pub use crate::api_keys::*;
 pub use crate::auth_check::*;
 pub use crate::buildinfo::*;

@@ -22,10 +22,18 @@ mod models;
 mod models_api;
 mod part;
 mod part_wire;
+
+mod preview;
 mod query;
+mod resume;
+mod session;
 mod sharing;
+mod stream;
 mod stream_event;
+#[cfg(test)]
+mod stream_tests;
 mod tools;
+mod transcript;
 mod usage_limits;
 mod usage_limits_api;
 
@@ -50,8 +58,12 @@ pub use model_options::*;
 pub use models::*;
 pub use models_api::*;
 pub use part::*;
+pub use preview::*;
+pub use resume::Reconnect;
 pub use sharing::*;
+pub use stream::*;
 pub use stream_event::*;
 pub use tools::*;
+pub use transcript::*;
 pub use usage_limits::*;
 pub use usage_limits_api::*;
