@@ -245,11 +245,34 @@ pub trait ChatsApi: Send + Sync {
 
     /// Connects to the live parts of answers, which servers relay among themselves. Nothing comes until a
     /// [`ChatPartsSelection`] is sent; sending another one begins that episode from its first part. To follow a chat,
-    /// `stream_chat` is the call.
+    /// [`stream_chat`](Self::stream_chat) is the call.
     ///
     /// `GET /{chat}/stream/parts`, a WebSocket
     async fn stream_chat_parts(&self, chat: Uuid) -> Result<ChatPartsSocket> {
         Err(Error::unsupported("ChatsApi::stream_chat_parts"))
+    }
+
+    /// Follows a chat: what was said, and what happens from now on. The stream goes on by itself when its connection
+    /// is lost; see [`ChatStream`]. [`ChatStream::builder`] has more settings.
+    ///
+    /// `GET /{chat}/stream`, a WebSocket
+    ///
+    /// # Errors
+    /// Those of every call, about the first connection.
+    async fn stream_chat(&self, chat: Uuid, options: &StreamChatOptions) -> Result<ChatStream> {
+        Err(Error::unsupported("ChatsApi::stream_chat"))
+    }
+
+    /// Follows what happens to all chats of the caller: created, changed, archived. The past is not told, neither is
+    /// what happens while a connection is lost; see [`ChatWatch`]. To have the list itself, see
+    /// [`ChatListWatcher`](crate::ChatListWatcher).
+    ///
+    /// `GET /watch`, a WebSocket
+    ///
+    /// # Errors
+    /// Those of every call, about the first connection.
+    async fn watch_chats(&self) -> Result<ChatWatch> {
+        Err(Error::unsupported("ChatsApi::watch_chats"))
     }
 }
 
@@ -382,5 +405,13 @@ impl ChatsApi for Client {
     async fn stream_chat_parts(&self, chat: Uuid) -> Result<ChatPartsSocket> {
         let call = Request::get_chats("/{chat}/stream/parts", &[&chat]);
         self.json_socket(call).await
+    }
+
+    async fn stream_chat(&self, chat: Uuid, options: &StreamChatOptions) -> Result<ChatStream> {
+        ChatStream::builder(self, chat).after_id(options.after_id).connect().await
+    }
+
+    async fn watch_chats(&self) -> Result<ChatWatch> {
+        ChatWatch::builder(self).connect().await
     }
 }

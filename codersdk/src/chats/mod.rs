@@ -22,7 +22,6 @@ mod models;
 mod models_api;
 mod part;
 mod part_wire;
-
 mod preview;
 mod query;
 mod resume;
@@ -36,6 +35,7 @@ mod tools;
 mod transcript;
 mod usage_limits;
 mod usage_limits_api;
+mod watch;
 
 pub use api::*;
 pub use chat::*;
@@ -67,3 +67,4 @@ pub use tools::*;
 pub use transcript::*;
 pub use usage_limits::*;
 pub use usage_limits_api::*;
+pub use watch::*;
