@@ -163,7 +163,7 @@ impl Request {
 
     /// Sets a header. A value that cannot be one fails the call.
     pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
-        match HeaderValue::from_str(value) {
+        match HeaderValue::from_bytes(value.as_bytes()) {
             Ok(value) => self.headers.push((name, value)),
             Err(_) => {
                 self.fault =

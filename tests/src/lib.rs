@@ -1,1 +1,4 @@
 //! Test helpers.
+
+pub mod json;
+pub mod vectors;
