@@ -24,6 +24,32 @@ pub(crate) enum PinChange {
 pub(crate) type AclChanges = BTreeMap<Uuid, Option<&'static str>>;
 
 impl Store {
+    /// Replaces the title; the chat keeps its place in the list.
+    pub(crate) async fn set_chat_title(&self, chat: Uuid, title: &str) -> sqlx::Result<()> {
+        sqlx::query("UPDATE chats SET title = $1 WHERE id = $2").bind(title).bind(chat).execute(self.pool()).await?;
+        Ok(())
+    }
+
+    /// Which of these MCP servers exist.
+    pub(crate) async fn known_mcp_servers(&self, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT id FROM mcp_server_configs WHERE id IN (");
+        let mut values = query.separated(", ");
+        for id in ids {
+            values.push_bind(*id);
+        }
+        query.push(")");
+        query.build_query_scalar().fetch_all(self.pool()).await
+    }
+
+    /// Whether there is, or was, a model with this id.
+    pub(crate) async fn model_config_exists(&self, id: Uuid) -> sqlx::Result<bool> {
+        let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM chat_model_configs WHERE id = $1")
+            .bind(id)
+            .fetch_optional(self.pool())
+            .await?;
+        Ok(found.is_some())
+    }
+
     /// Replaces the labels.
     pub(crate) async fn set_chat_labels(
         &self,

@@ -68,6 +68,17 @@ impl Store {
         Ok(found.into_iter().skip(page.offset).take(page.limit).collect())
     }
 
+    /// The chats of these workspaces that are not archived, the latest activity first.
+    pub(crate) async fn chats_of_workspaces(&self, workspaces: &[Uuid]) -> sqlx::Result<Vec<ChatRow>> {
+        let mut query = QueryBuilder::new(select_chat!("WHERE NOT c.archived AND c.workspace_id IN ("));
+        let mut ids = query.separated(", ");
+        for workspace in workspaces {
+            ids.push_bind(*workspace);
+        }
+        query.push(") ORDER BY c.updated_at DESC, c.id DESC");
+        query.build_query_as().fetch_all(self.pool()).await
+    }
+
     async fn chat_cursor(&self, id: Uuid) -> sqlx::Result<Option<Cursor>> {
         sqlx::query_as("SELECT pin_order, updated_at, id FROM chats WHERE id = $1")
             .bind(id)

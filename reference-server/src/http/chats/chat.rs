@@ -1,0 +1,189 @@
+//! One chat: reading it, and changing what is not said in it.
+
+use axum::Json;
+use axum::extract::State;
+use codersdk::{Chat, ChatDiffContents, UpdateChatRequest};
+use http::StatusCode;
+use uuid::Uuid;
+
+use super::errors::Wording;
+use super::labels::validate_labels;
+use super::param::ChatParam;
+use super::title::MAX_TITLE;
+use super::{checks, rows};
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::extract::GoJson;
+use crate::state::AppState;
+use crate::store::chat_changes::PinChange;
+use crate::store::chat_diffs::DiffStatusRow;
+use crate::store::chats::ChatRow;
+
+/// `GET /{chat}`
+pub(super) async fn get_chat(
+    State(state): State<AppState>,
+    caller: Caller,
+    ChatParam(chat): ChatParam,
+) -> Result<Json<Chat>, ApiError> {
+    // What is known of the change and of files is an extra: the chat can be read without it.
+    let diff = state.store.diff_statuses_of(&[chat.id]).await.unwrap_or_default();
+    let files = state.store.chat_files_of_chat(chat.id).await.unwrap_or_default();
+    let mut answer = Chat {
+        diff_status: diff.get(&chat.id).map(DiffStatusRow::to_wire),
+        files: rows::file_metadata(files),
+        ..rows::single(&chat)
+    };
+    if chat.parent_chat_id.is_none() {
+        let children = rows::children(&state, &caller, &chat)
+            .await
+            .map_err(|e| ApiError::internal("Failed to fetch child chats.", &e))?;
+        answer.children = children.into();
+    }
+    Ok(Json(answer))
+}
+
+/// `PATCH /{chat}`: the fields one after the other, up to the first that cannot be applied. Each is judged by what the
+/// chat was before the call.
+pub(super) async fn patch_chat(
+    State(state): State<AppState>,
+    caller: Caller,
+    ChatParam(chat): ChatParam,
+    GoJson(request): GoJson<UpdateChatRequest>,
+) -> Result<StatusCode, ApiError> {
+    caller.may_update_chat(&chat)?;
+    let plan_mode = request.plan_mode.as_ref().map(checks::plan_mode).transpose()?;
+    if let Some(title) = &request.title {
+        change_title(&state, &chat, title).await?;
+    }
+    if let Some(labels) = &request.labels {
+        let errors = validate_labels(labels);
+        if !errors.is_empty() {
+            return Err(ApiError::bad_request("Invalid labels.").validations(errors));
+        }
+        let now = state.clock.now();
+        let failed = |e| ApiError::internal("Failed to update chat labels.", &e);
+        state.store.set_chat_labels(chat.id, labels, now).await.map_err(failed)?;
+    }
+    if let Some(archived) = request.archived {
+        change_archived(&state, &chat, archived).await?;
+    }
+    if let Some(place) = request.pin_order {
+        change_pin(&state, &chat, place).await?;
+    }
+    if let Some(workspace) = request.workspace_id {
+        change_workspace(&state, &chat, workspace).await?;
+    }
+    if let Some(plan_mode) = plan_mode {
+        let failed = |e| ApiError::internal("Failed to update chat plan mode.", &e);
+        state.store.set_chat_plan_mode(chat.id, plan_mode.as_deref()).await.map_err(failed)?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn change_title(state: &AppState, chat: &ChatRow, title: &str) -> Result<(), ApiError> {
+    let title = title.trim();
+    if title.is_empty() {
+        return Err(ApiError::bad_request("Title cannot be empty."));
+    }
+    if title.chars().count() > MAX_TITLE {
+        return Err(ApiError::bad_request(format!("Title must be at most {MAX_TITLE} characters.")));
+    }
+    if title == chat.title {
+        return Ok(());
+    }
+    let failed = |e| ApiError::internal("Failed to update chat title.", &e);
+    state.store.set_chat_title(chat.id, title).await.map_err(failed)?;
+    if let Some(chat) = state.store.chat(chat.id).await.map_err(failed)? {
+        state.chatd.publish_title_change(&chat);
+    }
+    Ok(())
+}
+
+async fn change_archived(state: &AppState, chat: &ChatRow, archived: bool) -> Result<(), ApiError> {
+    if chat.parent_chat_id.is_some() {
+        return Err(ApiError::bad_request("Chat archive state can only be changed on the root chat."));
+    }
+    if archived == chat.archived {
+        let what = if archived { "archived" } else { "not archived" };
+        return Err(ApiError::bad_request(format!("Chat is already {what}.")));
+    }
+    let (done, failed) = if archived {
+        (state.chatd.archive_chat(chat.id).await, "Failed to archive chat.")
+    } else {
+        (state.chatd.unarchive_chat(chat.id).await, "Failed to unarchive chat.")
+    };
+    let not_allowed = "Cannot archive an active chat. Interrupt or wait for the chat to finish first.";
+    let wording = Wording { archived: "Chat is already archived.", not_allowed, failed };
+    done.map_err(|error| wording.answer(error))
+}
+
+async fn change_pin(state: &AppState, chat: &ChatRow, place: i32) -> Result<(), ApiError> {
+    let archived = || ApiError::bad_request("Cannot pin an archived chat.");
+    let child = || ApiError::bad_request("Cannot pin a child chat.");
+    if place < 0 {
+        return Err(ApiError::bad_request("Pin order must be non-negative."));
+    }
+    if place > 0 && chat.archived {
+        return Err(archived());
+    }
+    if place > 0 && chat.parent_chat_id.is_some() {
+        return Err(child());
+    }
+    let (change, failed) = match (place, chat.pin_order) {
+        (0, _) => (PinChange::Remove, "Failed to unpin chat."),
+        (place, 1..) => (PinChange::Move(place), "Failed to reorder pinned chat."),
+        _ => (PinChange::Append, "Failed to pin chat."),
+    };
+    match state.store.change_chat_pin(chat.id, chat.owner_id, change).await {
+        Err(sqlx::Error::Database(error)) if error.is_check_violation() => Err(archived()),
+        done => done.map_err(|e| ApiError::internal(failed, &e)),
+    }
+}
+
+/// Only the zero id, which ends the binding, is taken: there are no workspaces on this server yet.
+async fn change_workspace(state: &AppState, chat: &ChatRow, workspace: Uuid) -> Result<(), ApiError> {
+    if !workspace.is_nil() {
+        return Err(checks::workspace());
+    }
+    let now = state.clock.now();
+    let failed = |e| ApiError::internal("Failed to update chat workspace binding.", &e);
+    state.store.set_chat_workspace(chat.id, None, now).await.map_err(failed)
+}
+
+/// `GET /{chat}/diff`: which pull request the chat made. Git providers are not asked, so the diff itself stays away.
+pub(super) async fn get_chat_diff_contents(
+    State(state): State<AppState>,
+    ChatParam(chat): ChatParam,
+) -> Result<Json<ChatDiffContents>, ApiError> {
+    let known = state
+        .store
+        .diff_statuses_of(&[chat.id])
+        .await
+        .map_err(|e| ApiError::internal("Failed to get chat diff.", &e))?;
+    let url = known.get(&chat.id).and_then(|diff| diff.url.as_deref()).map(str::trim).filter(|url| !url.is_empty());
+    Ok(Json(ChatDiffContents { chat_id: chat.id, pull_request_url: url.map(str::to_owned), ..Default::default() }))
+}
+
+/// `PUT /{chat}/context`: takes the context of the chat's agent anew. Without an agent there is none to take.
+pub(super) async fn refresh_chat_context(
+    caller: Caller,
+    ChatParam(chat): ChatParam,
+) -> Result<Json<Chat>, ApiError> {
+    caller.may_update_chat(&chat)?;
+    Ok(Json(rows::single(&chat)))
+}
+
+/// `GET /{chat}/stream/git`
+pub(super) async fn watch_chat_git(ChatParam(chat): ChatParam) -> ApiError {
+    no_workspace(&chat, "Chat has no workspace to watch.")
+}
+
+/// `GET /{chat}/stream/desktop`
+pub(super) async fn watch_chat_desktop(ChatParam(chat): ChatParam) -> ApiError {
+    no_workspace(&chat, "Chat has no workspace.")
+}
+
+/// Both streams lead into the chat's workspace.
+fn no_workspace(chat: &ChatRow, unbound: &'static str) -> ApiError {
+    ApiError::bad_request(if chat.workspace_id.is_none() { unbound } else { "Chat workspace not found." })
+}
