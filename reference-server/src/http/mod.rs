@@ -22,6 +22,8 @@ pub(crate) fn router(state: AppState) -> Router {
         .merge(buildinfo::router())
         .merge(login::router())
         .merge(users::router())
+        .nest("/api/experimental/chats", chats::router())
+        .nest("/api/v2/chats", chats::router())
         .fallback(routing::not_found)
         .method_not_allowed_fallback(routing::method_not_allowed)
         .with_state(state.clone());

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use codersdk::{Chat, ChatClientType, ChatError, ChatPlanMode, ChatStatus, ChatStreamRetry, DynamicToolDefinition};
+use codersdk::{
+    Chat, ChatClientType, ChatError, ChatErrorKind, ChatPlanMode, ChatStatus, ChatStreamRetry, DynamicToolDefinition,
+};
 use sqlx::SqliteExecutor;
 use uuid::Uuid;
 
@@ -61,7 +63,7 @@ pub(crate) struct ChatRow {
     #[sqlx(try_from = "String")]
     pub(crate) status: ChatStatus,
     pub(crate) archived: bool,
-    #[sqlx(json(nullable))]
+    #[sqlx(try_from = "StoredError")]
     pub(crate) last_error: Option<ChatError>,
     /// Grows by one with every transaction of the state machine.
     pub(crate) snapshot_version: i64,
@@ -78,6 +80,35 @@ pub(crate) struct ChatRow {
     pub(crate) requires_action_deadline_at: Option<DateTime<Utc>>,
     pub(crate) worker_id: Option<Uuid>,
     pub(crate) runner_id: Option<Uuid>,
+}
+
+/// The column of a chat's last error.
+#[derive(sqlx::Type)]
+#[sqlx(transparent)]
+struct StoredError(Option<String>);
+
+impl From<StoredError> for Option<ChatError> {
+    fn from(stored: StoredError) -> Self {
+        stored.0.as_deref().and_then(stored_error)
+    }
+}
+
+/// A stored error. One that cannot be read, or says nothing, is a failure without details.
+pub(crate) fn stored_error(stored: &str) -> Option<ChatError> {
+    if stored.is_empty() {
+        return None;
+    }
+    let mut error: ChatError = serde_json::from_str(stored).unwrap_or_default();
+    let trimmed = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    error.message = error.message.trim().to_owned();
+    if error.message.is_empty() {
+        "The chat request failed unexpectedly.".clone_into(&mut error.message);
+    }
+    error.detail = trimmed(error.detail);
+    error.provider = trimmed(error.provider);
+    let kind = error.kind.as_ref().map(|kind| kind.as_str().trim()).filter(|kind| !kind.is_empty());
+    error.kind = Some(kind.map_or(ChatErrorKind::Generic, ChatErrorKind::from));
+    Some(error)
 }
 
 impl ChatRow {

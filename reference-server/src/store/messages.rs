@@ -303,13 +303,19 @@ impl Store {
         .await
     }
 
-    /// The user's own prompts, newest first.
-    pub(crate) async fn user_prompts(&self, chat: Uuid, limit: i64) -> Result<Vec<MessageRow>, sqlx::Error> {
+    /// The user's own messages, newest first, older than `before` where it is given.
+    pub(crate) async fn user_prompts(
+        &self,
+        chat: Uuid,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<MessageRow>, sqlx::Error> {
         sqlx::query_as(select_message!(
             "WHERE m.chat_id = $1 AND NOT m.deleted AND m.role = 'user' AND m.visibility IN ('user', 'both') \
-             ORDER BY m.id DESC LIMIT $2"
+             AND ($2 IS NULL OR m.id < $2) ORDER BY m.id DESC LIMIT $3"
         ))
         .bind(chat)
+        .bind(before)
         .bind(limit)
         .fetch_all(self.pool())
         .await

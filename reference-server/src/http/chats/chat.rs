@@ -1,7 +1,7 @@
 //! One chat: reading it, and changing what is not said in it.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
 use codersdk::{Chat, ChatDiffContents, UpdateChatRequest};
 use http::StatusCode;
 use uuid::Uuid;
@@ -48,9 +48,10 @@ pub(super) async fn patch_chat(
     State(state): State<AppState>,
     caller: Caller,
     ChatParam(chat): ChatParam,
-    GoJson(request): GoJson<UpdateChatRequest>,
+    request: Request,
 ) -> Result<StatusCode, ApiError> {
     caller.may_update_chat(&chat)?;
+    let GoJson(request) = GoJson::<UpdateChatRequest>::from_request(request, &state).await?;
     let plan_mode = request.plan_mode.as_ref().map(checks::plan_mode).transpose()?;
     if let Some(title) = &request.title {
         change_title(&state, &chat, title).await?;
@@ -165,10 +166,7 @@ pub(super) async fn get_chat_diff_contents(
 }
 
 /// `PUT /{chat}/context`: takes the context of the chat's agent anew. Without an agent there is none to take.
-pub(super) async fn refresh_chat_context(
-    caller: Caller,
-    ChatParam(chat): ChatParam,
-) -> Result<Json<Chat>, ApiError> {
+pub(super) async fn refresh_chat_context(caller: Caller, ChatParam(chat): ChatParam) -> Result<Json<Chat>, ApiError> {
     caller.may_update_chat(&chat)?;
     Ok(Json(rows::single(&chat)))
 }

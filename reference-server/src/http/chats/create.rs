@@ -133,8 +133,7 @@ async fn personal_model(state: &AppState, user: Uuid) -> sqlx::Result<Option<Uui
         return Ok(None);
     }
     let chosen = state.store.personal_model_override(user, &ChatPersonalModelOverrideContext::Root).await?;
-    let Some(id) =
-        chosen.filter(|c| c.mode == ChatPersonalModelOverrideMode::Model).and_then(|c| c.model_config_id)
+    let Some(id) = chosen.filter(|c| c.mode == ChatPersonalModelOverrideMode::Model).and_then(|c| c.model_config_id)
     else {
         return Ok(None);
     };

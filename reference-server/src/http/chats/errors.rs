@@ -31,19 +31,13 @@ impl Wording {
             ChatdError::NotAllowed { .. } | ChatdError::NotRequiresAction(_) => {
                 ApiError::conflict(self.not_allowed).detail(detail)
             }
-            ChatdError::QueueFull => {
-                ApiError::new(StatusCode::TOO_MANY_REQUESTS, "Message queue is full.")
-                    .detail(format!("Maximum {MAX_QUEUE_SIZE} messages can be queued."))
-            }
-            ChatdError::QueuedMessageNotFound => {
-                ApiError::new(StatusCode::NOT_FOUND, "Queued message not found.")
-            }
+            ChatdError::QueueFull => ApiError::new(StatusCode::TOO_MANY_REQUESTS, "Message queue is full.")
+                .detail(format!("Maximum {MAX_QUEUE_SIZE} messages can be queued.")),
+            ChatdError::QueuedMessageNotFound => ApiError::new(StatusCode::NOT_FOUND, "Queued message not found."),
             ChatdError::MessageNotFound => ApiError::new(StatusCode::NOT_FOUND, "Chat message not found.")
                 .detail("Message does not belong to this chat."),
             ChatdError::EditedMessageNotUser => ApiError::bad_request("Only user messages can be edited."),
-            ChatdError::NotRoot => {
-                ApiError::bad_request("Chat archive state can only be changed on the root chat.")
-            }
+            ChatdError::NotRoot => ApiError::bad_request("Chat archive state can only be changed on the root chat."),
             ChatdError::InvalidModelConfig(_) => ApiError::bad_request("Invalid model config ID."),
             ChatdError::ToolResultDuplicate(id) => ApiError::bad_request("Duplicate tool_call_id in results.")
                 .detail(format!("Duplicate tool call ID {}.", quoted(&id))),
@@ -51,10 +45,8 @@ impl Wording {
                 .detail(format!("Missing result for tool call {}.", quoted(&id))),
             ChatdError::ToolResultUnexpected(id) => ApiError::bad_request("Unexpected tool result.")
                 .detail(format!("No pending tool call with ID {}.", quoted(&id))),
-            ChatdError::ToolResultWithoutOutput(id) => {
-                ApiError::bad_request("Tool result output must be valid JSON.")
-                    .detail(format!("Output for tool call {} is not valid JSON.", quoted(&id)))
-            }
+            ChatdError::ToolResultWithoutOutput(id) => ApiError::bad_request("Tool result output must be valid JSON.")
+                .detail(format!("Output for tool call {} is not valid JSON.", quoted(&id))),
             error => ApiError::internal(self.failed, &error),
         }
     }

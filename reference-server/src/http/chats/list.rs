@@ -48,11 +48,8 @@ pub(super) async fn list_chats(
         limit: usize::try_from(limit).ok().filter(|limit| *limit != 0).unwrap_or(DEFAULT_LIMIT),
     };
     let failed = |e| ApiError::internal("Failed to list chats.", &e);
-    let roots = state
-        .store
-        .chat_page(&page, |chat| caller.can(Action::Read, &chat_object(chat)))
-        .await
-        .map_err(failed)?;
+    let roots =
+        state.store.chat_page(&page, |chat| caller.can(Action::Read, &chat_object(chat))).await.map_err(failed)?;
     Ok(Json(rows::list(&state, &caller, &roots, filter.archived).await.map_err(failed)?))
 }
 

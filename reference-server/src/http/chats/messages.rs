@@ -1,7 +1,9 @@
 //! Messages of a chat: reading them page by page, sending one, editing one, and the list of prompts.
 
+use std::collections::HashMap;
+
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequest, Path, Request, State};
 use codersdk::{
     ChatBusyBehavior, ChatMessagesResponse, ChatPrompt, ChatPromptsResponse, CreateChatMessageRequest,
     CreateChatMessageResponse, EditChatMessageRequest, EditChatMessageResponse,
@@ -11,7 +13,7 @@ use uuid::Uuid;
 use super::checks;
 use super::errors::Wording;
 use super::param::ChatParam;
-use crate::chatd::{BusyBehavior, EditMessageOptions, SendMessageOptions, SendMessageResult};
+use crate::chatd::{BusyBehavior, ChatdError, EditMessageOptions, SendMessageOptions, SendMessageResult};
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::extract::GoJson;
@@ -21,8 +23,8 @@ use crate::store::chats::ChatRow;
 use crate::store::messages::MessageRow;
 use crate::usage_limits::spend_check;
 
-/// Largest body of a message, in bytes.
-const MAX_BODY: usize = 2 << 20;
+/// Largest body of a message, in bytes. The contract has no bound, and clients do send messages of some mebibytes.
+const MAX_BODY: usize = 16 << 20;
 const DEFAULT_PAGE: i32 = 50;
 const MAX_PAGE: i32 = 200;
 const DEFAULT_PROMPTS: usize = 500;
@@ -127,7 +129,120 @@ pub(super) async fn post_chat_messages(
     State(state): State<AppState>,
     caller: Caller,
     ChatParam(chat): ChatParam,
-    request: OwnedBody<CreateChatMessageRequest>,
+    request: Request,
 ) -> Result<Json<CreateChatMessageResponse>, ApiError> {
-    todo_owned(request)
+    caller.must_own_chat(&chat, "send messages")?;
+    if chat.archived {
+        return Err(ApiError::bad_request(SEND.archived));
+    }
+    let GoJson(request) = GoJson::<CreateChatMessageRequest, MAX_BODY>::from_request(request, &state).await?;
+    let input = checks::chat_input(&state, &caller, &request.content).await?;
+    if let Some(servers) = &request.mcp_server_ids {
+        checks::mcp_servers(&state, servers).await?;
+    }
+    let plan_mode = request.plan_mode.as_ref().map(checks::plan_mode).transpose()?;
+    let busy_behavior = busy_behavior(&request.busy_behavior.unwrap_or_default())?;
+    spend_check(&state, chat.owner_id, chat.organization_id).await?;
+    let sent = state
+        .chatd
+        .send_message(SendMessageOptions {
+            chat_id: chat.id,
+            created_by: caller.id(),
+            content: input.parts,
+            model_config_id: Some(model_of_message(&state, &chat, request.model_config_id).await?),
+            api_key_id: caller.api_key.id.clone(),
+            busy_behavior,
+            plan_mode,
+            mcp_server_ids: request.mcp_server_ids,
+        })
+        .await
+        .map_err(|error| SEND.answer(error))?;
+    let warnings = checks::link_files(&state, chat.id, &input.file_ids).await;
+    Ok(Json(match sent {
+        SendMessageResult::Message { message, .. } => {
+            CreateChatMessageResponse { message: Some(message.to_wire()), warnings, ..Default::default() }
+        }
+        SendMessageResult::Queued { queued, .. } => CreateChatMessageResponse {
+            queued_message: Some(queued.to_wire()),
+            queued: true,
+            warnings,
+            ..Default::default()
+        },
+    }))
+}
+
+fn busy_behavior(behavior: &ChatBusyBehavior) -> Result<BusyBehavior, ApiError> {
+    match behavior.as_str() {
+        "interrupt" => Ok(BusyBehavior::Interrupt),
+        "queue" | "" => Ok(BusyBehavior::Queue),
+        _ => Err(ApiError::bad_request("Invalid busy_behavior value.").detail("Must be \"queue\" or \"interrupt\".")),
+    }
+}
+
+/// The model of a message: the one asked for, else the chat's own while it exists, else the default.
+async fn model_of_message(state: &AppState, chat: &ChatRow, requested: Option<Uuid>) -> Result<Uuid, ApiError> {
+    let failed = |e| ApiError::internal(SEND.failed, &e);
+    if let Some(id) = requested.filter(|id| !id.is_nil()) {
+        return match state.store.model_config(id).await.map_err(failed)? {
+            Some(model) => Ok(model.id),
+            None => Err(SEND.answer(ChatdError::InvalidModelConfig(id))),
+        };
+    }
+    if state.store.model_config(chat.last_model_config_id).await.map_err(failed)?.is_some() {
+        return Ok(chat.last_model_config_id);
+    }
+    match state.store.default_model_config().await.map_err(failed)? {
+        Some(model) => Ok(model.id),
+        None => Err(SEND.answer(ChatdError::NoDefaultModelConfig)),
+    }
+}
+
+/// `PATCH /{chat}/messages/{message}`
+pub(super) async fn patch_chat_message(
+    State(state): State<AppState>,
+    caller: Caller,
+    ChatParam(chat): ChatParam,
+    Path(names): Path<HashMap<String, String>>,
+    request: Request,
+) -> Result<Json<EditChatMessageResponse>, ApiError> {
+    caller.must_own_chat(&chat, "edit messages")?;
+    if chat.archived {
+        return Err(ApiError::bad_request(EDIT.archived));
+    }
+    let id = names.get("message").and_then(|id| id.parse::<i64>().ok()).filter(|id| *id > 0).ok_or_else(|| {
+        ApiError::bad_request("Invalid chat message ID.").detail("Message ID must be a positive integer.")
+    })?;
+    let GoJson(request) = GoJson::<EditChatMessageRequest, MAX_BODY>::from_request(request, &state).await?;
+    let input = checks::chat_input(&state, &caller, &request.content).await?;
+    spend_check(&state, chat.owner_id, chat.organization_id).await?;
+    let model_config_id = request.model_config_id.filter(|id| !id.is_nil());
+    if let Some(model) = model_config_id {
+        check_edited_model(&state, &chat, id, model).await.map_err(|error| EDIT.answer(error))?;
+    }
+    let (message, _) = state
+        .chatd
+        .edit_message(EditMessageOptions {
+            chat_id: chat.id,
+            created_by: caller.id(),
+            edited_message_id: id,
+            content: input.parts,
+            api_key_id: caller.api_key.id.clone(),
+            model_config_id,
+        })
+        .await
+        .map_err(|error| EDIT.answer(error))?;
+    let warnings = checks::link_files(&state, chat.id, &input.file_ids).await;
+    Ok(Json(EditChatMessageResponse { message: message.to_wire(), warnings }))
+}
+
+/// Refuses a model that does not exist; that the message does not exist is said first.
+async fn check_edited_model(state: &AppState, chat: &ChatRow, message: i64, model: Uuid) -> Result<(), ChatdError> {
+    let edited = state.store.message(message).await?;
+    if !edited.is_some_and(|edited| edited.chat_id == chat.id && !edited.deleted) {
+        return Err(ChatdError::MessageNotFound);
+    }
+    match state.store.model_config(model).await? {
+        Some(_) => Ok(()),
+        None => Err(ChatdError::InvalidModelConfig(model)),
+    }
 }

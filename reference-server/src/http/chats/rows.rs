@@ -94,3 +94,114 @@ async fn readable_children(
     children.retain(|child| caller.can(Action::Read, &chat_object(child)));
     Ok(children)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chrono::{DateTime, Utc};
+    use codersdk::{ChatClientType, ChatMessageRole, ChatStatus};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::store::chats::{Acl, stored_error};
+    use crate::store::messages::{MessageRow, UsageColumns, Visibility};
+    use crate::testing::{Case, replay, same, vectors};
+
+    fn recorded_time() -> DateTime<Utc> {
+        "2026-06-27T17:08:09Z".parse().unwrap()
+    }
+
+    fn chat(input: &Value) -> ChatRow {
+        let id = |key: &str| input[key].as_str().map(|id| id.parse().unwrap());
+        ChatRow {
+            id: id("id").unwrap_or_default(),
+            organization_id: Uuid::nil(),
+            owner_id: Uuid::nil(),
+            owner_username: String::new(),
+            owner_name: String::new(),
+            workspace_id: None,
+            build_id: None,
+            agent_id: None,
+            parent_chat_id: id("parent_chat_id"),
+            root_chat_id: id("root_chat_id"),
+            title: String::new(),
+            mode: None,
+            plan_mode: None,
+            client_type: ChatClientType::default(),
+            last_model_config_id: Uuid::nil(),
+            mcp_server_ids: Vec::new(),
+            labels: BTreeMap::new(),
+            dynamic_tools: None,
+            pin_order: 0,
+            last_read_message_id: 0,
+            last_turn_summary: input["last_turn_summary"].as_str().map(str::to_owned),
+            user_acl: Acl::new(),
+            group_acl: Acl::new(),
+            created_at: recorded_time(),
+            updated_at: recorded_time(),
+            status: ChatStatus::Waiting,
+            archived: false,
+            last_error: None,
+            snapshot_version: 1,
+            history_version: 1,
+            queue_version: 0,
+            generation_attempt: 0,
+            retry_state: None,
+            retry_state_version: 0,
+            requires_action_deadline_at: None,
+            worker_id: None,
+            runner_id: None,
+        }
+    }
+
+    fn message(input: &Value) -> MessageRow {
+        let tokens = |at: usize| input["tokens"][at].as_i64();
+        // The fifth entry says that the message has an author.
+        let authored = input["tokens"][4] == true;
+        MessageRow {
+            id: 7,
+            chat_id: "11111111-0000-4000-8000-000000000001".parse().unwrap(),
+            created_at: recorded_time(),
+            role: ChatMessageRole::from(input["role"].as_str().unwrap()),
+            visibility: Visibility::Both,
+            content: input["content"].as_str().map(str::to_owned),
+            content_version: input["version"].as_i64().unwrap(),
+            created_by: authored.then(|| "22222222-0000-4000-8000-000000000002".parse().unwrap()),
+            api_key_id: None,
+            model_config_id: None,
+            compressed: false,
+            deleted: false,
+            revision: 1,
+            usage: UsageColumns {
+                input_tokens: tokens(0),
+                output_tokens: tokens(1),
+                total_tokens: tokens(2),
+                context_limit: tokens(3),
+                ..UsageColumns::default()
+            },
+            total_cost_micros: None,
+            runtime_ms: None,
+            provider_response_id: None,
+        }
+    }
+
+    /// The fields of the answer that were recorded.
+    fn recorded_fields(answer: &Value, recorded: &Value) -> Value {
+        recorded.as_object().unwrap().keys().map(|key| (key.clone(), answer[key].clone())).collect()
+    }
+
+    #[test]
+    fn vectors_of_chat_rows_match() {
+        let of_rule = |rule: &str| -> Vec<Case> {
+            vectors("chat_rows.json").into_iter().filter(|case| case.text("rule") == rule).collect()
+        };
+        replay(&of_rule("message"), |case| same(&json!(message(&case.input).to_wire()), &case.output));
+        replay(&of_rule("last_error"), |case| {
+            same(&json!({"last_error": stored_error(case.text("stored"))}), &case.output)
+        });
+        // Chats have no pinned context as long as there are no workspaces.
+        let chats: Vec<Case> = of_rule("chat").into_iter().filter(|case| case.output["context"].is_null()).collect();
+        replay(&chats, |case| same(&recorded_fields(&json!(single(&chat(&case.input))), &case.output), &case.output));
+    }
+}
