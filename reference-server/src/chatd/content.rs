@@ -58,6 +58,7 @@ fn decode_legacy(role: &ChatMessageRole, stored: &str) -> Result<Vec<Part>, Stri
 struct ResultRow {
     tool_call_id: String,
     tool_name: String,
+    #[serde(deserialize_with = "part::present")]
     result: Option<Json>,
     is_error: bool,
     is_media: bool,

@@ -138,6 +138,14 @@ impl ChatFailure {
         self.message = self.message.trim().to_owned();
         self.detail = cut_detail(&self.detail);
         self.provider = normalize_provider(&self.provider).into_owned();
+        if self.kind.is_none()
+            && self.message.is_empty()
+            && self.detail.is_empty()
+            && self.status_code == 0
+            && self.retry_after.is_zero()
+        {
+            return Self::default();
+        }
         if self.kind.is_none() {
             self.kind = Some(ChatErrorKind::Generic);
         }
@@ -568,4 +576,84 @@ fn redact_url(text: &str) -> String {
     url.set_query(None);
     url.set_fragment(None);
     url.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Case, replay, same, vectors};
+
+    fn error_of(case: &Case) -> ModelError {
+        let input = &case.input;
+        let response = input.get("provider_error").filter(|error| error.is_object()).map(|error| ProviderResponse {
+            status: error["status"].as_u64().unwrap_or(0) as u16,
+            message: error["message"].as_str().unwrap_or_default().to_owned(),
+            body: error["body"].as_str().unwrap_or_default().as_bytes().to_vec(),
+            headers: error["headers"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
+                .collect(),
+        });
+        let cause = match case.input["cause"].as_str().unwrap_or_default() {
+            "deadline" => Some(ErrorCause::Deadline),
+            "canceled" => Some(ErrorCause::Canceled),
+            "transport_reset" => Some(ErrorCause::TransportReset),
+            "eof" => Some(ErrorCause::Eof),
+            "url" => Some(ErrorCause::Url(case.text("url").to_owned())),
+            "http2" => Some(ErrorCause::Http2 {
+                code: match input["code"].as_str().unwrap_or_default() {
+                    "NO_ERROR" => 0,
+                    "PROTOCOL_ERROR" => 1,
+                    "INTERNAL_ERROR" => 2,
+                    "FLOW_CONTROL_ERROR" => 3,
+                    "SETTINGS_TIMEOUT" => 4,
+                    "STREAM_CLOSED" => 5,
+                    "REFUSED_STREAM" => 7,
+                    "CANCEL" => 8,
+                    "ENHANCE_YOUR_CALM" => 11,
+                    "HTTP_1_1_REQUIRED" => 13,
+                    _ => 255,
+                },
+                from_peer: input["from_peer"].as_bool().unwrap_or(false),
+            }),
+            _ => None,
+        };
+        ModelError { message: case.text("message").to_owned(), response, cause }
+    }
+
+    #[test]
+    fn failures_are_classified_as_recorded() {
+        replay(&vectors("provider_errors.json"), |case| {
+            let mut failure = match &case.input["message_for"] {
+                serde_json::Value::Null => ChatFailure::classify(&error_of(case)),
+                given => ChatFailure {
+                    kind: given["kind"].as_str().filter(|kind| !kind.is_empty()).map(ChatErrorKind::from),
+                    provider: given["provider"].as_str().unwrap_or_default().to_owned(),
+                    retryable: given["retryable"] == true,
+                    status_code: given["status_code"].as_i64().unwrap_or(0),
+                    ..ChatFailure::default()
+                }
+                .normalized(),
+            };
+            if let Some(hint) = case.input["hint"].as_str() {
+                failure = failure.with_provider(hint);
+            }
+            let got = json!({
+                "chain_broken": failure.chain_broken,
+                "detail": failure.detail,
+                "kind": failure.kind.as_ref().map_or("", |kind| kind.as_str()),
+                "message": failure.message,
+                "provider": failure.provider,
+                "retry_after_ns": failure.retry_after.as_nanos() as u64,
+                "retry_message": failure.retry_message(),
+                "retryable": failure.retryable,
+                "status_code": failure.status_code,
+            });
+            same(&got, &case.output)
+        });
+    }
 }

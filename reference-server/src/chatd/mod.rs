@@ -1,15 +1,25 @@
 //! The chat daemon: what may happen to chats, and the worker that drives them.
 
+mod attachments;
+pub(crate) mod compaction;
 pub(crate) mod content;
+mod context_limit;
+mod cost;
 pub(crate) mod errors;
+pub(crate) mod generation;
+pub(crate) mod history;
 mod json_text;
 pub(crate) mod machine;
 mod nul;
 pub(crate) mod part;
 pub(crate) mod partial;
 pub(crate) mod parts;
+pub(crate) mod prepare;
+mod prompt;
 pub(crate) mod pubsub;
 pub(crate) mod retry;
+pub(crate) mod step;
+pub(crate) mod tools;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

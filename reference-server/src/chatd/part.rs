@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::nul;
+use super::{json_text, nul};
 
 /// JSON kept as text, digit by digit.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ impl Json {
     /// The text as JSON, without the blanks between its tokens; `None` where it is not JSON.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let raw: &RawValue = serde_json::from_str(text).ok()?;
-        Self::from_raw_text(super::json_text::compact(raw.get()))
+        Self::from_raw_text(json_text::compact(raw.get()))
     }
 
     /// A value as JSON.
@@ -229,8 +229,10 @@ fn nul_encoded(mut part: Part) -> Part {
     for text in [&mut part.text, &mut part.content, &mut part.args_delta, &mut part.result_delta] {
         nul::encode_text(text);
     }
-    part.args = part.args.map(|json| json.map(nul::encode_json));
-    part.result = part.result.map(|json| json.map(nul::encode_json));
+    // Clients and models see the text that a database with JSON columns gives back.
+    let stored = |json: Json| json.map(nul::encode_json).map(|json| Some(json_text::normalized(json)));
+    part.args = part.args.map(stored);
+    part.result = part.result.map(stored);
     part
 }
 
@@ -253,6 +255,6 @@ fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializ
 }
 
 /// Keeps a `null` that is there: arguments and results may be `null`.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+pub(super) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
     Json::deserialize(deserializer).map(Some)
 }

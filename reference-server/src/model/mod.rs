@@ -12,6 +12,10 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use serde_json::Value;
 
+mod http;
+pub(crate) mod names;
+mod openai_compat;
+pub(crate) mod resolve;
 mod scripted;
 
 pub use scripted::{ScriptedAnswer, ScriptedModel, ScriptedRequest};
@@ -423,13 +427,13 @@ impl ModelError {
 
     /// An error answer of the provider.
     pub fn refused(response: ProviderResponse) -> Self {
-        let title = http::StatusCode::from_u16(response.status)
+        let title = ::http::StatusCode::from_u16(response.status)
             .ok()
             .and_then(|status| status.canonical_reason())
             .unwrap_or_default()
             .to_lowercase();
-        let message =
-            if title.is_empty() { response.message.clone() } else { format!("{title}: {}", response.message) };
+        let title = if title.is_empty() { "provider request failed" } else { &title };
+        let message = format!("{title}: {}", response.message);
         Self { message, response: Some(response), cause: None }
     }
 

@@ -1,0 +1,172 @@
+//! What a step is run with: made from the chat, its history and the settings of the moment.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::attachments::FileBytes;
+use super::compaction::Compaction;
+use super::errors::ChatFailure;
+use super::history::{HistoryMessage, for_prompt};
+use super::prompt::{self, Files};
+use super::step::Prepared;
+use super::tools::Toolset;
+use super::tools::builtin::{self, TurnMode};
+use crate::model::resolve::{Models, ResolvedModel};
+use crate::model::{CallOptions, ModelCall, PromptMessage, names};
+use crate::store::Store;
+use crate::store::chats::ChatRow;
+
+/// Most tokens of an answer where the model's configuration sets no limit.
+const MAX_OUTPUT_TOKENS: i64 = 32_000;
+
+const PLANNING: &str = "You are in Plan Mode: work towards a plan and nothing else.\n\
+    The plan file is the only file that you write. Use execute and process_output to look into things, and reuse what \
+    the workspace has. Do not carry the plan out.\n\
+    Ask with ask_user_question when you need a decision. When the plan is ready, call propose_plan with its path, and \
+    stop.";
+const PLANNING_FOR_PARENT: &str = "You are in Plan Mode for another agent: find out what it needs for its plan.\n\
+    Change nothing in the workspace. Give your findings and recommendations in few words.";
+const EXPLORING: &str = "You explore for another agent: read code, look at how things work, report.\n\
+    Change nothing in the workspace. Give your findings and recommendations in few words.";
+const DELEGATED: &str = "You are a sub-agent with one delegated task. Do that task and nothing else, and end with a \
+    report that stands on its own: the agent that started you sees nothing but it.";
+
+impl ChatRow {
+    fn turn_mode(&self) -> TurnMode {
+        TurnMode {
+            root: self.parent_chat_id.is_none(),
+            plan: self.plan_mode.as_deref() == Some("plan"),
+            explore: self.is_explore(),
+        }
+    }
+}
+
+/// Prepares the next step of the chat's turn.
+///
+/// # Errors
+/// When the model cannot be used or the store fails; the turn fails for good.
+pub(crate) async fn prepare(
+    store: &Store,
+    models: &Models,
+    chat: &ChatRow,
+    history: &[HistoryMessage],
+) -> Result<Prepared, ChatFailure> {
+    let ResolvedModel { model, provider, config } =
+        models.resolve(store, chat.last_model_config_id, chat.owner_id).await?;
+    let mode = chat.turn_mode();
+    let shown = for_prompt(history);
+    let files = load_files(store, &prompt::file_ids(&shown)).await?;
+    let accepts = |media_type: &str| names::accepts_file(model.provider(), model.model(), media_type);
+    let mut prompt = prompt::build(&shown, &Files { resolved: Some(&files), accepts: &accepts });
+    add_instructions(&mut prompt, store, chat, mode).await?;
+    if model.provider() == "anthropic" {
+        mark_for_cache(&mut prompt);
+    }
+    let tools = tools(chat, mode);
+    let options = config.options.0;
+    let threshold = store
+        .user_compaction_threshold(chat.owner_id, config.id)
+        .await
+        .map_err(|error| ChatFailure::internal(&error.to_string()))?;
+    Ok(Prepared {
+        provider,
+        model_config_id: config.id,
+        call: ModelCall {
+            prompt,
+            tools: tools.definitions(),
+            options: CallOptions {
+                max_output_tokens: Some(options.max_output_tokens.unwrap_or(MAX_OUTPUT_TOKENS)),
+                temperature: options.temperature,
+                top_p: options.top_p,
+                top_k: options.top_k,
+                presence_penalty: options.presence_penalty,
+                frequency_penalty: options.frequency_penalty,
+            },
+            provider_options: options.provider_options.and_then(|options| serde_json::to_value(options).ok()),
+            headers: headers(chat),
+            ..ModelCall::default()
+        },
+        prices: options.cost,
+        context_limit: config.context_limit,
+        tools,
+        compaction: Compaction {
+            threshold: threshold.unwrap_or(config.compression_threshold),
+            context_limit: config.context_limit,
+        },
+        api_key_id: history.iter().rev().find_map(|message| message.api_key_id.clone()),
+        model,
+    })
+}
+
+/// The tools of the chat's turn. Clients' tools are left out where a turn may only plan or explore.
+fn tools(chat: &ChatRow, mode: TurnMode) -> Toolset {
+    let tools = builtin::toolset(mode);
+    if mode.plan || mode.explore { tools } else { tools.with_dynamic(chat.dynamic_tools().to_vec()) }
+}
+
+/// Adds what is said anew at each turn after the system messages of the chat's creation.
+async fn add_instructions(
+    prompt: &mut Vec<PromptMessage>,
+    store: &Store,
+    chat: &ChatRow,
+    mode: TurnMode,
+) -> Result<(), ChatFailure> {
+    let unreadable = |error: sqlx::Error| ChatFailure::internal(&error.to_string());
+    if !mode.root {
+        prompt::insert_system(prompt, DELEGATED);
+    }
+    let own = store.user_chat_prompt(chat.owner_id).await.map_err(unreadable)?;
+    if !own.trim().is_empty() {
+        prompt::insert_system(prompt, &format!("<user-instructions>\n{}\n</user-instructions>", own.trim()));
+    }
+    if mode.explore {
+        prompt::insert_system(prompt, EXPLORING);
+    } else if mode.plan && mode.root {
+        prompt::insert_system(prompt, PLANNING);
+        prompt::insert_system(prompt, &store.plan_mode_instructions().await.map_err(unreadable)?);
+    } else if mode.plan {
+        prompt::insert_system(prompt, PLANNING_FOR_PARENT);
+    }
+    Ok(())
+}
+
+/// Marks what a provider that caches by marks should keep: the last system message and the last two messages.
+fn mark_for_cache(prompt: &mut [PromptMessage]) {
+    use crate::model::PromptRole;
+
+    let systems = prompt.iter().take_while(|message| message.role == PromptRole::System).count();
+    let tail = prompt.len().saturating_sub(2);
+    for (i, message) in prompt.iter_mut().enumerate() {
+        message.cache = i >= tail || i + 1 == systems;
+    }
+}
+
+/// Headers by which a provider can tell whose request this is.
+pub(crate) fn headers(chat: &ChatRow) -> Vec<(String, String)> {
+    let mut headers = vec![
+        ("X-Coder-Owner-Id".to_owned(), chat.owner_id.to_string()),
+        ("X-Coder-Chat-Id".to_owned(), chat.parent_chat_id.unwrap_or(chat.id).to_string()),
+    ];
+    if chat.parent_chat_id.is_some() {
+        headers.push(("X-Coder-Subchat-Id".to_owned(), chat.id.to_string()));
+    }
+    if let Some(workspace) = chat.workspace_id {
+        headers.push(("X-Coder-Workspace-Id".to_owned(), workspace.to_string()));
+    }
+    headers
+}
+
+async fn load_files(store: &Store, ids: &[Uuid]) -> Result<HashMap<Uuid, FileBytes>, ChatFailure> {
+    let unreadable = |error: sqlx::Error| ChatFailure::internal(&format!("resolve chat files: {error}"));
+    let mut files = HashMap::with_capacity(ids.len());
+    for id in ids {
+        if let Some(row) = store.chat_file(*id).await.map_err(unreadable)?
+            && let Some(data) = store.chat_file_data(*id).await.map_err(unreadable)?
+        {
+            files.insert(*id, FileBytes { name: row.name, media_type: row.mimetype, data: Bytes::from(data) });
+        }
+    }
+    Ok(files)
+}

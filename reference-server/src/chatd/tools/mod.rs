@@ -1,0 +1,221 @@
+//! The tools of a turn: those that the server runs, and those that the client runs.
+
+mod args;
+pub(crate) mod builtin;
+
+use std::collections::HashSet;
+use std::fmt::Debug;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use codersdk::DynamicToolDefinition;
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::context_limit;
+use super::part::{Json, Part};
+use crate::clock::SharedClock;
+use crate::model::{ToolCall, ToolDefinition};
+
+/// A tool that the server runs.
+#[async_trait]
+pub(crate) trait Tool: Debug + Send + Sync {
+    /// The name by which the model calls it.
+    fn name(&self) -> &str;
+
+    /// What the model is told of it.
+    fn definition(&self) -> ToolDefinition;
+
+    /// Runs one call. `input` is what the model wrote, which may be no JSON.
+    async fn run(&self, call_id: &str, input: &str) -> ToolResponse;
+}
+
+/// What a tool gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ToolResponse {
+    /// It worked.
+    Text(String),
+    /// It failed; the words are for the model.
+    Error(String),
+}
+
+impl ToolResponse {
+    /// A JSON answer.
+    pub(crate) fn json(value: &Value) -> Self {
+        Self::Text(value.to_string())
+    }
+}
+
+/// The tools of one turn.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Toolset {
+    tools: Vec<Arc<dyn Tool>>,
+    /// Tools that the client runs, under the names by which the model knows them.
+    dynamic: Vec<DynamicToolDefinition>,
+    /// Tools that must be called alone.
+    exclusive: HashSet<String>,
+    /// Tools whose result ends the turn.
+    stop_after: HashSet<String>,
+}
+
+impl Toolset {
+    /// The server's tools.
+    pub(crate) fn new(tools: Vec<Arc<dyn Tool>>) -> Self {
+        Self { tools, ..Self::default() }
+    }
+
+    /// Adds the tools that the client declared; one of a server tool's name stays the server's.
+    #[must_use]
+    pub(crate) fn with_dynamic(mut self, declared: Vec<DynamicToolDefinition>) -> Self {
+        let taken: HashSet<String> = self.tools.iter().map(|tool| tool.name().to_owned()).collect();
+        self.dynamic = declared.into_iter().filter(|tool| !taken.contains(&tool.name)).collect();
+        self
+    }
+
+    /// Marks tools that must be called alone.
+    #[must_use]
+    pub(crate) fn with_exclusive(mut self, names: &[&str]) -> Self {
+        self.exclusive = names.iter().map(|name| (*name).to_owned()).collect();
+        self
+    }
+
+    /// Marks tools whose result ends the turn.
+    #[must_use]
+    pub(crate) fn with_stop_after(mut self, names: &[&str]) -> Self {
+        self.stop_after = names.iter().map(|name| (*name).to_owned()).collect();
+        self
+    }
+
+    /// Whether the client runs this tool.
+    pub(crate) fn is_dynamic(&self, name: &str) -> bool {
+        self.dynamic.iter().any(|tool| tool.name == name)
+    }
+
+    /// Whether the tool must be called alone.
+    pub(crate) fn is_exclusive(&self, name: &str) -> bool {
+        self.exclusive.contains(name)
+    }
+
+    /// Whether a result of the tool ends the turn.
+    pub(crate) fn stops_after(&self, name: &str) -> bool {
+        self.stop_after.contains(name)
+    }
+
+    /// What the model is told.
+    pub(crate) fn definitions(&self) -> Vec<ToolDefinition> {
+        let server = self.tools.iter().map(|tool| tool.definition());
+        let client = self.dynamic.iter().map(|tool| ToolDefinition {
+            name: tool.name.clone(),
+            description: tool.description.clone().unwrap_or_default(),
+            input_schema: dynamic_schema(tool),
+        });
+        server.chain(client).collect()
+    }
+
+    /// Runs the calls, all at once; the results stand in the order of the calls. `context_limit` is in tokens.
+    pub(crate) async fn execute(&self, calls: &[ToolCall], context_limit: i64, clock: &SharedClock) -> Vec<Part> {
+        let calls: Vec<&ToolCall> = calls.iter().filter(|call| !call.provider_executed).collect();
+        let alone = if calls.len() > 1 { calls.iter().find(|call| self.is_exclusive(&call.name)) } else { None };
+        if let Some(alone) = alone {
+            let now = clock.now();
+            let refuse = |call: &&ToolCall| {
+                let refusal =
+                    ToolResponse::Error(exclusive_refusal(&call.name, &alone.name, self.is_exclusive(&call.name)));
+                Part { created_at: Some(now), ..result_part(call, refusal) }
+            };
+            return calls.iter().map(refuse).collect();
+        }
+        let budget = context_limit::result_budget(context_limit);
+        join_all(calls.into_iter().map(|call| async move {
+            let response = AssertUnwindSafe(self.execute_one(call, budget)).catch_unwind().await;
+            let response = response.unwrap_or_else(|panic| {
+                let text = panic
+                    .downcast_ref::<&str>()
+                    .map(|text| (*text).to_owned())
+                    .or_else(|| panic.downcast_ref::<String>().cloned())
+                    .unwrap_or_default();
+                ToolResponse::Error(format!("tool panicked: {text}"))
+            });
+            Part { created_at: Some(clock.now()), ..result_part(call, response) }
+        }))
+        .await
+    }
+
+    async fn execute_one(&self, call: &ToolCall, budget: usize) -> ToolResponse {
+        if let Some(tool) = self.tools.iter().find(|tool| tool.name() == call.name) {
+            return match tool.run(&call.id, &call.input).await {
+                ToolResponse::Text(text) => ToolResponse::Text(context_limit::truncate(&text, budget).unwrap_or(text)),
+                ToolResponse::Error(text) => {
+                    ToolResponse::Error(context_limit::truncate(&text, budget).unwrap_or(text))
+                }
+            };
+        }
+        if self.tools.is_empty() && self.dynamic.is_empty() {
+            return ToolResponse::Error(format!("Tool not found: {}", call.name));
+        }
+        ToolResponse::Error(format!("Tool not active in this turn: {}", call.name))
+    }
+}
+
+/// Why calls beside a tool that must run alone are refused.
+fn exclusive_refusal(name: &str, alone: &str, is_exclusive: bool) -> String {
+    if is_exclusive {
+        format!("{name} must be called alone, without other tools in the same batch. Retry with only the {name} call.")
+    } else {
+        format!(
+            "this tool was skipped because {alone} must run alone in its batch. Retry your tool calls without \
+             {alone}, or call {alone} separately first."
+        )
+    }
+}
+
+/// A result as it is stored. Text that is JSON is kept as such; other text is wrapped.
+fn result_part(call: &ToolCall, response: ToolResponse) -> Part {
+    match response {
+        ToolResponse::Text(text) => Part::tool_result(&call.id, &call.name, wrap_text(&text), false),
+        ToolResponse::Error(text) => Part::tool_result(&call.id, &call.name, Json::of(&json!({"error": text})), true),
+    }
+}
+
+/// A tool's text as JSON.
+pub(crate) fn wrap_text(text: &str) -> Json {
+    Json::parse(text).unwrap_or_else(|| Json::of(&json!({"output": text})))
+}
+
+/// The schema of a client's tool: only properties and required names of what was declared count.
+fn dynamic_schema(tool: &DynamicToolDefinition) -> Value {
+    let (properties, required) =
+        dynamic_parameters(tool.input_schema.as_ref().map(codersdk::RawJson::to_value).as_ref());
+    let mut schema = json!({"type": "object", "properties": properties.unwrap_or_else(|| json!({}))});
+    if let Some(required) = required.filter(|names| !names.is_empty()) {
+        schema["required"] = json!(required);
+    }
+    schema
+}
+
+/// Properties and required names of a declared schema; neither where either is of the wrong type.
+fn dynamic_parameters(schema: Option<&Value>) -> (Option<Value>, Option<Vec<String>>) {
+    let Some(Value::Object(schema)) = schema else { return (None, None) };
+    let properties = match schema.get("properties") {
+        None | Some(Value::Null) => None,
+        Some(properties @ Value::Object(_)) => Some(properties.clone()),
+        Some(_) => return (None, None),
+    };
+    let required = match schema.get("required") {
+        None | Some(Value::Null) => None,
+        Some(Value::Array(names)) => {
+            let names: Option<Vec<String>> = names.iter().map(|name| name.as_str().map(str::to_owned)).collect();
+            match names {
+                Some(names) => Some(names),
+                None => return (None, None),
+            }
+        }
+        Some(_) => return (None, None),
+    };
+    (properties, required)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! From a model's configuration to the model itself.
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+use uuid::Uuid;
+
+use super::http::{Auth, Endpoint};
+use super::openai_compat::ChatCompletions;
+use super::{ScriptedModel, SharedModel, names};
+use crate::chatd::errors::ChatFailure;
+use crate::clock::SharedClock;
+use crate::store::Store;
+use crate::store::ai_providers::{AiProviderRow, SCRIPTED};
+use crate::store::model_configs::ModelConfigRow;
+
+/// The models that chats can be answered by.
+#[derive(Debug, Clone)]
+pub(crate) struct Models {
+    scripted: ScriptedModel,
+}
+
+/// A model with its configuration.
+#[derive(Debug, Clone)]
+pub(crate) struct ResolvedModel {
+    pub(crate) model: SharedModel,
+    /// The provider as it is configured, which error texts name.
+    pub(crate) provider: String,
+    pub(crate) config: ModelConfigRow,
+}
+
+impl Models {
+    /// The models of a server: those of its provider rows, and one that is scripted and waits by this clock.
+    pub(crate) fn new(clock: SharedClock) -> Self {
+        Self { scripted: ScriptedModel::with_clock(clock) }
+    }
+
+    /// The scripted model, to queue answers in.
+    pub(crate) fn scripted(&self) -> &ScriptedModel {
+        &self.scripted
+    }
+
+    /// The model of a configuration, or the default one where that configuration was deleted. `owner` is whose key is
+    /// used where the user has one.
+    ///
+    /// # Errors
+    /// With the general failure where the model is disabled, its provider is disabled or deleted, no key is there, or
+    /// the provider is of a type that this server cannot speak to.
+    pub(crate) async fn resolve(&self, store: &Store, config: Uuid, owner: Uuid) -> Result<ResolvedModel, ChatFailure> {
+        let row = match store.model_config(config).await.map_err(|error| unusable("get chat model config", &error))? {
+            Some(row) => row,
+            None => store
+                .default_model_config()
+                .await
+                .map_err(|error| unusable("get default chat model config", &error))?
+                .ok_or_else(|| ChatFailure::internal("no default chat model config is available"))?,
+        };
+        if !row.enabled {
+            return Err(ChatFailure::internal(&format!("chat model config {} is disabled", row.id)));
+        }
+        let provider = store
+            .ai_provider(row.ai_provider_id)
+            .await
+            .map_err(|error| unusable("get AI provider", &error))?
+            .ok_or_else(|| ChatFailure::internal("get AI provider: sql: no rows in result set"))?;
+        if !provider.enabled {
+            return Err(ChatFailure::internal(&format!("AI provider {} is disabled", provider.id)));
+        }
+        if provider.kind == SCRIPTED {
+            let model = Arc::new(self.scripted.clone());
+            return Ok(ResolvedModel { model, provider: super::scripted::PROVIDER.to_owned(), config: row });
+        }
+        let key = match store
+            .user_ai_provider_key(owner, provider.id)
+            .await
+            .map_err(|error| unusable("get user AI provider key", &error))?
+            .filter(|key| !key.expose_secret().trim().is_empty())
+        {
+            Some(key) => Some(key),
+            None => store
+                .ai_provider_keys(provider.id)
+                .await
+                .map_err(|error| unusable("get AI provider keys", &error))?
+                .into_iter()
+                .next()
+                .map(|row| row.api_key),
+        };
+        let (kind, name) = names::resolve(&row.model, &provider.kind)
+            .map_err(|error| ChatFailure::internal(&format!("resolve model metadata: {error}")))?;
+        let model = connect(kind, &name, &provider, key)
+            .map_err(|error| ChatFailure::internal(&format!("create model: {error}")))?;
+        Ok(ResolvedModel { model, provider: kind.to_owned(), config: row })
+    }
+}
+
+fn unusable(what: &str, error: &impl Display) -> ChatFailure {
+    ChatFailure::internal(&format!("{what}: {error}"))
+}
+
+/// The client of a provider.
+fn connect(
+    kind: &'static str,
+    model: &str,
+    provider: &AiProviderRow,
+    key: Option<SecretString>,
+) -> Result<SharedModel, String> {
+    let key = key
+        .map(|key| key.expose_secret().trim().to_owned())
+        .filter(|key| !key.is_empty())
+        .map(SecretString::from)
+        .ok_or_else(|| missing_key(kind))?;
+    let default = match kind {
+        "openai" | "openai-compat" => "https://api.openai.com/v1",
+        "openrouter" => "https://openrouter.ai/api/v1",
+        "vercel" => "https://ai-gateway.vercel.sh/v1",
+        _ => return Err(format!("unsupported model provider {}", crate::quote::quoted(kind))),
+    };
+    let base = match provider.base_url.trim() {
+        "" => default,
+        base => base,
+    };
+    let base = Url::parse(base).map_err(|error| format!("create {kind} provider: {error}"))?;
+    if !matches!(base.scheme(), "http" | "https") {
+        return Err(format!("create {kind} provider: unsupported protocol scheme"));
+    }
+    let endpoint = Endpoint { base, auth: Auth::Bearer, key, headers: Vec::new() };
+    Ok(Arc::new(ChatCompletions::new(kind, model, endpoint)))
+}
+
+fn missing_key(kind: &str) -> String {
+    let name = match kind {
+        "anthropic" => "ANTHROPIC_API_KEY",
+        "azure" => "AZURE_OPENAI_API_KEY",
+        "google" => "GOOGLE_API_KEY",
+        "openai" => "OPENAI_API_KEY",
+        "openai-compat" => "OPENAI_COMPAT_API_KEY",
+        "openrouter" => "OPENROUTER_API_KEY",
+        "vercel" => "VERCEL_API_KEY",
+        kind => return format!("API key for provider {} is not set", crate::quote::quoted(kind)),
+    };
+    format!("{name} is not set")
+}
