@@ -43,7 +43,10 @@ pub use websocket::{CloseReason, JsonSocket, Message, WebSocket};
 
 /// What most programs want: the client and the traits of the API.
 pub mod prelude {
-    pub use crate::{ApiKeysApi, AuthApi, BuildInfoApi, Client, Error, OrganizationsApi, RolesApi, UsersApi};
+    pub use crate::{
+        AiProvidersApi, ApiKeysApi, AuthApi, BuildInfoApi, ChatConfigApi, ChatCostApi, ChatDebugApi, ChatFilesApi,
+        ChatModelsApi, ChatUsageLimitsApi, ChatsApi, Client, Error, OrganizationsApi, RolesApi, UsersApi,
+    };
 }
 
 /// What `open_enum!` needs in other crates. Not part of the public interface.

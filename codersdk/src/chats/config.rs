@@ -354,3 +354,18 @@ pub struct UserChatPersonalModelOverridesResponse {
 
 /// `codersdk.UpdateAdvisorConfigRequest`: the settings of the advisor, as they are set.
 pub type UpdateAdvisorConfigRequest = AdvisorConfig;
+
+/// `codersdk.ChatConfig`: how a deployment runs chats; a part of its start-up options.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatConfig {
+    /// How many chats a worker takes up at once.
+    #[serde(default)]
+    pub acquire_batch_size: i64,
+    /// Whether users may log what their chats send to models, whatever the setting says.
+    #[serde(default)]
+    pub debug_logging_enabled: bool,
+    /// Whether models are called through the deployment's AI gateway.
+    #[serde(default)]
+    pub ai_gateway_routing_enabled: bool,
+}
