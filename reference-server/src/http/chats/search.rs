@@ -1,9 +1,8 @@
 //! The search language of the list of chats: `key:value` terms, all of them required.
 
-use std::collections::BTreeMap;
-
 use codersdk::ValidationError;
 
+use crate::http::query::{QueryParser, QueryValues};
 use crate::quote::quoted;
 
 /// What a search asks for.
@@ -47,39 +46,45 @@ impl Default for ChatFilter {
 
 /// Reads a search. Every error is reported, but a term that is malformed ends the reading.
 pub(crate) fn parse_chat_search(query: &str) -> Result<ChatFilter, Vec<ValidationError>> {
-    let mut filter = ChatFilter::default();
-    let mut terms = Terms::read(query).map_err(|detail| vec![invalid("q", detail)])?;
-    filter.archived = terms.flag("archived").unwrap_or(filter.archived);
-    filter.has_unread = terms.flag("has_unread");
-    filter.pull_request_statuses = terms.words("pr_status", &["draft", "open", "merged", "closed"]);
-    if let Some(url) = terms.text("diff_url") {
-        match check_url(&url) {
-            Ok(()) => filter.diff_url = Some(url),
-            Err(detail) => terms.errors.push(invalid("diff_url", detail)),
-        }
-    }
-    filter.title = terms.text("title").unwrap_or_default();
-    filter.pull_request_title = terms.text("pr_title").unwrap_or_default();
-    filter.repository = terms.text("repo").unwrap_or_default();
-    let sources = terms.words("source", &["created_by_me", "shared_with_me"]);
+    let terms = search_terms(query).map_err(|detail| vec![ValidationError { field: "q".to_owned(), detail }])?;
+    let mut parser = QueryParser::new();
+    let mut filter = ChatFilter {
+        archived: parser.nullable_boolean(&terms, "archived").unwrap_or_default(),
+        has_unread: parser.nullable_boolean(&terms, "has_unread"),
+        title: parser.string(&terms, "", "title"),
+        pull_request_title: parser.string(&terms, "", "pr_title"),
+        repository: parser.string(&terms, "", "repo"),
+        pull_request_statuses: parser
+            .custom_list(&terms, "pr_status", |word| one_of(word, &["draft", "open", "merged", "closed"])),
+        ..ChatFilter::default()
+    };
+    let sources = parser.custom_list(&terms, "source", |word| one_of(word, &["created_by_me", "shared_with_me"]));
     if !sources.is_empty() {
         filter.owned = sources.iter().any(|source| source == "created_by_me");
         filter.shared = sources.iter().any(|source| source == "shared_with_me");
     }
-    if let Some(number) = terms.text("pr") {
-        match positive(&number) {
-            Some(number) => filter.pull_request = number,
-            None => {
-                terms.errors.push(invalid("pr", format!("{} is not a valid positive integer", quoted(&number))));
-            }
+    let url = parser.string(&terms, "", "diff_url");
+    if !url.is_empty() {
+        match check_url(&url) {
+            Ok(()) => filter.diff_url = Some(url),
+            Err(detail) => parser.error("diff_url", detail),
         }
     }
-    let errors = terms.finish();
+    let number = parser.string(&terms, "", "pr");
+    if !number.is_empty() {
+        match positive(&number) {
+            Some(number) => filter.pull_request = number,
+            None => parser.error("pr", format!("{} is not a valid positive integer", quoted(&number))),
+        }
+    }
+    parser.error_excess(&terms);
+    let errors = parser.into_errors();
     if errors.is_empty() { Ok(filter) } else { Err(errors) }
 }
 
-fn invalid(field: &str, detail: impl Into<String>) -> ValidationError {
-    ValidationError { field: field.to_owned(), detail: detail.into() }
+fn one_of(given: &str, known: &[&str]) -> Result<String, String> {
+    let word = given.trim().to_lowercase();
+    if known.contains(&word.as_str()) { Ok(word) } else { Err(format!("{} is not a valid value", quoted(given))) }
 }
 
 fn positive(number: &str) -> Option<i32> {
@@ -88,104 +93,23 @@ fn positive(number: &str) -> Option<i32> {
     number.parse().ok().filter(|n| plain && *n > 0)
 }
 
-/// The terms of a search: keys in lower case, values as they were typed.
-struct Terms {
-    values: BTreeMap<String, Vec<String>>,
-    errors: Vec<ValidationError>,
-}
-
-impl Terms {
-    /// Splits at blanks, then at colons, both outside quotes. A word without a colon is refused.
-    fn read(query: &str) -> Result<Self, String> {
-        let tokens = split(query, ' ');
-        let bare: Vec<_> = tokens.iter().copied().filter(|token| !token.contains(':')).collect();
-        let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for token in tokens.into_iter().filter(|token| token.contains(':')) {
-            if token.starts_with(':') || token.ends_with(':') {
-                return Err(format!("Query element {} cannot start or end with ':'", quoted(token)));
-            }
-            match split(token, ':')[..] {
-                [key, value] => {
-                    values.entry(unquoted(key).to_lowercase()).or_default().push(unquoted(value).to_owned());
-                }
-                [whole] => return Err(unsupported(whole)),
-                _ => return Err(format!("Query element {} can only contain 1 ':'", quoted(token))),
-            }
+/// The terms of a search, keys in lower case and values as they were typed: split at blanks, then at colons, both
+/// outside quotes. A word without a colon is refused.
+fn search_terms(query: &str) -> Result<QueryValues, String> {
+    let tokens = split(query, ' ');
+    let bare: Vec<_> = tokens.iter().copied().filter(|token| !token.contains(':')).collect();
+    let mut terms = QueryValues::default();
+    for token in tokens.into_iter().filter(|token| token.contains(':')) {
+        if token.starts_with(':') || token.ends_with(':') {
+            return Err(format!("Query element {} cannot start or end with ':'", quoted(token)));
         }
-        if !bare.is_empty() {
-            return Err(unsupported(&bare.join(" ")));
-        }
-        Ok(Self { values, errors: Vec::new() })
-    }
-
-    /// The values of a key, none where the first is empty.
-    fn take(&mut self, key: &str) -> Option<Vec<String>> {
-        self.values.remove(key).filter(|values| !values[0].is_empty())
-    }
-
-    fn once(&mut self, key: &str) -> Option<String> {
-        let mut values = self.take(key)?;
-        if values.len() > 1 {
-            let detail = format!(
-                "Query param {} provided more than once, found {} times. Only provide 1 instance of this query param.",
-                quoted(key),
-                values.len()
-            );
-            self.errors.push(invalid(key, detail));
-            return None;
-        }
-        values.pop()
-    }
-
-    fn text(&mut self, key: &str) -> Option<String> {
-        self.once(key)
-    }
-
-    fn flag(&mut self, key: &str) -> Option<bool> {
-        let value = self.once(key)?;
-        match value.as_str() {
-            "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
-            "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
-            _ => {
-                let detail = format!(
-                    "Query param {} must be a valid boolean: strconv.ParseBool: parsing {}: invalid syntax",
-                    quoted(key),
-                    quoted(&value)
-                );
-                self.errors.push(invalid(key, detail));
-                None
-            }
+        match split(token, ':')[..] {
+            [key, value] => terms.add(unquoted(key).to_lowercase(), unquoted(value)),
+            [whole] => return Err(unsupported(whole)),
+            _ => return Err(format!("Query element {} can only contain 1 ':'", quoted(token))),
         }
     }
-
-    /// Words of a fixed set, repeated or separated by commas.
-    fn words(&mut self, key: &str, known: &[&str]) -> Vec<String> {
-        let values = self.take(key).unwrap_or_default();
-        let mut words = Vec::new();
-        let mut unknown = Vec::new();
-        for given in values.iter().flat_map(|value| value.split(',')) {
-            let word = given.trim().to_lowercase();
-            if known.contains(&word.as_str()) {
-                words.push(word);
-            } else {
-                unknown.push(format!("{} is not a valid value", quoted(given)));
-            }
-        }
-        if unknown.is_empty() {
-            return words;
-        }
-        let detail = format!("Query param {} has invalid values: {}", quoted(key), unknown.join("\n"));
-        self.errors.push(invalid(key, detail));
-        Vec::new()
-    }
-
-    /// The errors found, with one for each key that nobody asked for.
-    fn finish(mut self) -> Vec<ValidationError> {
-        for key in self.values.keys() {
-            self.errors.push(invalid(key, format!("{} is not a valid query param", quoted(key))));
-        }
-        self.errors
-    }
+    if bare.is_empty() { Ok(terms) } else { Err(unsupported(&bare.join(" "))) }
 }
 
 fn unsupported(term: &str) -> String {
