@@ -16,7 +16,10 @@ CREATE TABLE users (
     login_type TEXT NOT NULL,
     -- Deleted people stay, so that what they made keeps its author; their names are free again.
     deleted BOOLEAN NOT NULL DEFAULT FALSE,
-    is_service_account BOOLEAN NOT NULL DEFAULT FALSE
+    is_service_account BOOLEAN NOT NULL DEFAULT FALSE,
+    -- Lets who forgot a password set a new one, once and for a while.
+    hashed_one_time_passcode TEXT NOT NULL DEFAULT '',
+    one_time_passcode_expires_at TEXT
 );
 CREATE UNIQUE INDEX users_email_lower ON users (lower(email)) WHERE deleted = FALSE AND email <> '';
 CREATE UNIQUE INDEX users_username_lower ON users (lower(username)) WHERE deleted = FALSE;
@@ -80,6 +83,8 @@ CREATE TABLE gitsshkeys (
     user_id BLOB PRIMARY KEY NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
+    -- In the form of OpenSSH, not encrypted.
     private_key TEXT NOT NULL,
+    -- A line of an authorized_keys file.
     public_key TEXT NOT NULL
 );

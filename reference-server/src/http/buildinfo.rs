@@ -1,6 +1,7 @@
 //! What the server is: version, liveness.
 
 use axum::extract::State;
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use codersdk::BuildInfoResponse;
@@ -17,12 +18,24 @@ pub(crate) const VERSION: &str = concat!("v", env!("CARGO_PKG_VERSION"), "-refer
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route("/healthz", get(async || "OK"))
-        .route("/latency-check", get(async || "OK"))
+        .route("/latency-check", get(latency_check))
         .route("/api/v2", get(async || Json(json!({"message": "👋"}))))
         .route("/api/v2/buildinfo", get(build_info))
         .route("/api/v2/auth/scopes", get(async || Json(json!({"external": external_scope_names()}))))
         .route("/api/v2/updatecheck", get(update_check))
         .route("/api/v2/csp/reports", post(csp_report))
+}
+
+/// May be timed from any origin, so that a page can find the nearest proxy.
+async fn latency_check() -> impl IntoResponse {
+    let headers = [
+        ("timing-allow-origin", "*"),
+        ("access-control-allow-origin", "*"),
+        ("access-control-allow-headers", "*"),
+        ("access-control-allow-credentials", "false"),
+        ("access-control-allow-methods", "*"),
+    ];
+    (headers, "OK")
 }
 
 async fn build_info(State(state): State<AppState>) -> Result<Json<BuildInfoResponse>, ApiError> {
@@ -33,6 +46,7 @@ async fn build_info(State(state): State<AppState>) -> Result<Json<BuildInfoRespo
         agent_api_version: "1.0".to_owned(),
         provisioner_api_version: "1.18".to_owned(),
         deployment_id: state.store.deployment_id().await?,
+        webpush_public_key: Some(state.store.web_push_public_key().await?),
         ..Default::default()
     }))
 }

@@ -20,6 +20,9 @@ use crate::state::AppState;
 use crate::store::api_keys::NewApiKey;
 use crate::store::users::NewUser;
 
+/// How long a browser keeps the cookie; the server decides how long it is good for.
+const COOKIE_SECONDS: u32 = 365 * 24 * 3600;
+
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route("/api/v2/users/first", get(first_user).post(create_first_user))
@@ -111,7 +114,7 @@ async fn login(
         )));
     }
     let (token, _) = state.store.create_api_key(NewApiKey::session(user.id), now).await?;
-    let cookie = format!("{SESSION_TOKEN_COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax");
+    let cookie = format!("{SESSION_TOKEN_COOKIE}={token}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax");
     let body = Json(LoginWithPasswordResponse { session_token: token });
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], body).into_response())
 }

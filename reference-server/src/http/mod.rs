@@ -1,15 +1,26 @@
 //! The HTTP face of the server: a module a resource, each with its `router`.
 
+mod absent;
 pub(crate) mod auth;
+mod authcheck;
 mod buildinfo;
 pub(crate) mod chats;
+mod deployment;
+mod drain;
 pub(crate) mod error;
 pub(crate) mod extract;
 mod go_json;
 mod login;
+mod members;
+pub(crate) mod organizations;
+mod passwords;
 pub(crate) mod query;
-mod routing;
-mod users;
+mod roles;
+pub(crate) mod routing;
+mod search;
+mod tokens;
+mod user_settings;
+pub(crate) mod users;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -24,6 +35,15 @@ pub(crate) fn router(state: AppState) -> Router {
         .merge(users::router())
         .nest("/api/experimental/chats", chats::router())
         .nest("/api/v2/chats", chats::router())
+        .merge(user_settings::router())
+        .merge(passwords::router())
+        .merge(roles::router())
+        .merge(tokens::router())
+        .merge(organizations::router())
+        .merge(members::router())
+        .merge(authcheck::router())
+        .merge(deployment::router())
+        .merge(absent::router())
         .fallback(routing::not_found)
         .method_not_allowed_fallback(routing::method_not_allowed)
         .with_state(state.clone());

@@ -9,8 +9,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use uuid::Uuid;
 
 use super::auth::{SESSION_TOKEN_COOKIE, SESSION_TOKEN_HEADER, authenticate, bearer, cookie};
+use super::drain::drained;
 use super::error::{ApiError, plain_text};
 use super::query::QueryValues;
+use crate::rbac::{Action, Object, Resource};
 use crate::state::AppState;
 
 const CSRF: &str = "Something is wrong with your CSRF token. Please refresh the page. If this error persists, try \
@@ -53,6 +55,10 @@ const GUARDED: &[&str] = &[
     "/api/v2/workspacebuilds/*",
     "/api/v2/workspaces",
 ];
+
+/// Subtrees that are closed to who may not read the resource.
+const FOR_ADMINISTRATORS: &[(&str, Resource)] =
+    &[("/api/v2/audit", Resource::AuditLog), ("/api/v2/debug", Resource::DebugInfo)];
 
 /// What lies below `/api/v2/users` without being a user.
 const NOT_USERS: &[(&str, &[Method])] = &[
@@ -145,6 +151,11 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 
 /// Wraps every route: puts the request into the one spelling that routes have, and the answer into its final form.
 pub(crate) async fn frame(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    request = {
+        let (parts, body) = request.into_parts();
+        let body = drained(&parts.headers, body);
+        Request::from_parts(parts, body)
+    };
     let origin = request.headers().contains_key(header::ORIGIN);
     let known_visitor = cookie(request.headers(), CSRF_COOKIE).is_some();
     let path = normal_path(request.uri().path());
@@ -235,6 +246,14 @@ async fn guard(state: &AppState, path: &str, request: &mut Request) -> Result<()
     }
     let (mut parts, body) = std::mem::take(request).into_parts();
     let caller = authenticate(&parts, state).await?;
+    for (pattern, resource) in FOR_ADMINISTRATORS {
+        if matches_prefix(pattern, path)
+            && !caller.can(Action::Read, &Object::new(*resource))
+            && !caller.can(Action::Read, &Object::new(*resource).any_organization())
+        {
+            return Err(ApiError::forbidden());
+        }
+    }
     parts.extensions.insert(caller);
     *request = Request::from_parts(parts, body);
     Ok(())
@@ -368,6 +387,15 @@ pub(crate) async fn not_found(uri: Uri) -> Response {
     let page = "<!doctype html><html lang=\"en\"><head><title>Coder</title></head><body><p>This server has no web page: \
                 it serves the API below <code>/api/v2</code>.</p></body></html>";
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
+}
+
+/// The answer to a plain request where only a socket makes sense.
+pub(crate) fn upgrade_required() -> Response {
+    let text = "WebSocket protocol violation: Connection header \"\" does not contain Upgrade";
+    let mut response = plain_text(StatusCode::UPGRADE_REQUIRED, text);
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    response
 }
 
 /// The empty answer to a method that a path does not have; the router names those that it has.

@@ -28,6 +28,8 @@ named! {
     /// What is done to a resource.
     enum Action {
         Any => "*",
+        // What no role names: only those who may do everything may do it.
+        Unknown => "",
         ApplicationConnect => "application_connect",
         Assign => "assign",
         Create => "create",

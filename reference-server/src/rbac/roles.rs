@@ -153,9 +153,12 @@ type Actions = &'static [Action];
 
 fn grants(list: &[(Resource, Actions)]) -> Vec<Permission> {
     let grant = |&(resource, actions): &(Resource, Actions)| {
+        let actions = if actions == ANY { resource.actions() } else { actions };
         actions.iter().map(move |&action| Permission { negate: false, resource, action })
     };
-    list.iter().flat_map(grant).collect()
+    let mut permissions: Vec<_> = list.iter().flat_map(grant).collect();
+    permissions.sort_by_key(|permission| permission.resource.as_str());
+    permissions
 }
 
 fn all_except(excepted: &[Resource]) -> Vec<Permission> {
@@ -381,18 +384,16 @@ fn organization_level() -> Vec<Role> {
         },
         Role {
             listed: false,
-            member: joined(
-                workspace_access_permissions(),
-                grants(&[
-                    (R::OrganizationMember, READ),
-                    (R::GroupMember, READ),
-                    (R::AibridgeInterception, &[Create, Update]),
-                    (R::ApiKey, CRUD),
-                    (R::NotificationMessage, &[Read, Update]),
-                    (R::NotificationPreference, &[Read, Update]),
-                    (R::InboxNotification, &[Create, Read, Update]),
-                ]),
-            ),
+            // The floor only: work in workspaces comes with a role of its own, which members have by default.
+            member: grants(&[
+                (R::OrganizationMember, READ),
+                (R::GroupMember, READ),
+                (R::AibridgeInterception, &[Create, Update]),
+                (R::ApiKey, CRUD),
+                (R::NotificationMessage, &[Read, Update]),
+                (R::NotificationPreference, &[Read, Update]),
+                (R::InboxNotification, &[Create, Read, Update]),
+            ]),
             ..org_role(
                 "organization-member",
                 "",

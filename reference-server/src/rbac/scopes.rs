@@ -47,6 +47,12 @@ impl Scopes {
         Self { grants: names.into_iter().flat_map(expand).collect(), allow_list }
     }
 
+    /// The single things of a kind that the allow list names.
+    pub(crate) fn listed_ids(&self, resource: Resource) -> impl Iterator<Item = uuid::Uuid> {
+        let of_kind = move |entry: &&AllowListEntry| entry.resource == resource || entry.resource == Resource::Any;
+        self.allow_list.iter().filter(of_kind).filter_map(|entry| uuid::Uuid::parse_str(&entry.id).ok())
+    }
+
     pub(super) fn allow(&self, action: Action, resource: Resource, id: &str) -> bool {
         let granted = self
             .grants

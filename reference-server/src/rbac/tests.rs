@@ -6,7 +6,8 @@ fn subject(roles: &[RoleName]) -> Subject {
 
 fn member(extra: &[RoleName]) -> Subject {
     let org = Uuid::from_u128(10);
-    let mut roles = vec![RoleName::site("member"), RoleName::organization("organization-member", org)];
+    let mut roles = vec![RoleName::site("member")];
+    roles.extend(["organization-member", "organization-workspace-access"].map(|r| RoleName::organization(r, org)));
     roles.extend_from_slice(extra);
     subject(&roles)
 }

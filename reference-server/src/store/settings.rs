@@ -1,6 +1,9 @@
 //! Settings by key: of the whole deployment, and of one user.
 
-use sqlx::SqliteExecutor;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use sqlx::{QueryBuilder, Sqlite, SqliteExecutor};
 use uuid::Uuid;
 
 use super::Store;
@@ -8,14 +11,37 @@ use super::Store;
 impl Store {
     /// The deployment's own id, made when it is first asked for.
     pub(crate) async fn deployment_id(&self) -> sqlx::Result<String> {
-        if let Some(id) = self.site_config("deployment_id").await? {
-            return Ok(id);
-        }
-        sqlx::query("INSERT INTO site_configs (key, value) VALUES ('deployment_id', $1) ON CONFLICT (key) DO NOTHING")
-            .bind(Uuid::new_v4().to_string())
-            .execute(self.pool())
+        self.site_config_or("deployment_id", || Uuid::new_v4().to_string()).await
+    }
+
+    /// The public half of the key with which this deployment signs its pushes to browsers, made when it is first asked
+    /// for: an uncompressed point of the curve P-256.
+    pub(crate) async fn web_push_public_key(&self) -> sqlx::Result<String> {
+        let stored = self
+            .site_config_or("webpush_vapid_private_key", || {
+                let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("randomness is at hand");
+                STANDARD.encode(key.to_pkcs8v1().expect("a new key can be written"))
+            })
             .await?;
-        Ok(self.site_config("deployment_id").await?.unwrap_or_default())
+        let invalid = || sqlx::Error::Decode("the key for web pushes cannot be read".into());
+        let pkcs8 = STANDARD.decode(stored).map_err(|_| invalid())?;
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8).map_err(|_| invalid())?;
+        Ok(URL_SAFE_NO_PAD.encode(key.public_key()))
+    }
+
+    /// The deployment's value under `key`, made if it was never set. Where two ask first at once, both get one value.
+    async fn site_config_or(&self, key: &str, make: impl FnOnce() -> String) -> sqlx::Result<String> {
+        if let Some(value) = self.site_config(key).await? {
+            return Ok(value);
+        }
+        sqlx::query_scalar(
+            "INSERT INTO site_configs (key, value) VALUES ($1, $2) \
+             ON CONFLICT (key) DO UPDATE SET value = site_configs.value RETURNING value",
+        )
+        .bind(key)
+        .bind(make())
+        .fetch_one(self.pool())
+        .await
     }
 
     /// The deployment's value under `key`, if it was ever set.
@@ -63,6 +89,19 @@ impl Store {
         .execute(self.pool())
         .await?;
         Ok(())
+    }
+
+    /// Sets several of the user's values at once.
+    pub(crate) async fn set_user_configs(&self, user_id: Uuid, values: &[(&str, &str)]) -> sqlx::Result<()> {
+        if values.is_empty() {
+            return Ok(());
+        }
+        let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO user_configs (user_id, key, value) ");
+        query.push_values(values, |mut row, (key, value)| {
+            row.push_bind(user_id).push_bind((*key).to_owned()).push_bind((*value).to_owned());
+        });
+        query.push(" ON CONFLICT (user_id, key) DO UPDATE SET value = excluded.value");
+        query.build().execute(self.pool()).await.map(drop)
     }
 
     /// Forgets the user's value under `key`, if there is one.

@@ -25,6 +25,8 @@ pub(crate) struct UserRow {
     pub(crate) login_type: String,
     pub(crate) deleted: bool,
     pub(crate) is_service_account: bool,
+    pub(crate) hashed_one_time_passcode: String,
+    pub(crate) one_time_passcode_expires_at: Option<DateTime<Utc>>,
 }
 
 impl std::fmt::Debug for UserRow {
@@ -58,16 +60,10 @@ impl std::fmt::Debug for NewUser {
 /// Which users a list holds. Every set is joined with "and", its members with "or"; an empty set asks nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct UserFilter {
-    /// Part of the username, the e-mail address or, where it holds a blank, the name.
+    /// Part of the username or the e-mail address.
     pub(crate) search: String,
     /// Part of the name.
     pub(crate) name: String,
-    /// The whole name, in any case.
-    pub(crate) exact_name: String,
-    /// The whole username, in any case.
-    pub(crate) exact_username: String,
-    /// The whole e-mail address, in any case.
-    pub(crate) exact_email: String,
     pub(crate) status: Vec<String>,
     pub(crate) rbac_role: Vec<String>,
     pub(crate) login_type: Vec<String>,
@@ -77,6 +73,8 @@ pub(crate) struct UserFilter {
     pub(crate) created_after: Option<DateTime<Utc>>,
     pub(crate) is_service_account: Option<bool>,
     pub(crate) github_com_user_id: i64,
+    /// Only these, if given: those that the caller may see.
+    pub(crate) ids: Option<Vec<Uuid>>,
 }
 
 /// Which part of a list is wanted.
@@ -160,6 +158,14 @@ impl Store {
         Ok(Some((user, organization)))
     }
 
+    /// Creates a user with memberships. A taken name or address is a unique violation.
+    pub(crate) async fn create_user(&self, new: &NewUser, now: DateTime<Utc>) -> sqlx::Result<UserRow> {
+        let mut tx = self.begin().await?;
+        let user = insert_user(&mut tx, new, now).await?;
+        tx.commit().await?;
+        Ok(user)
+    }
+
     /// The users of a page, by name, and how many the filter lets through. A page beyond the end has no count.
     pub(crate) async fn list_users(&self, filter: &UserFilter, page: Page) -> sqlx::Result<(Vec<UserRow>, i64)> {
         let mut query = QueryBuilder::<Sqlite>::new("SELECT users.*, COUNT(*) OVER () AS count FROM users");
@@ -223,13 +229,32 @@ impl Store {
     /// Sets a user's password and ends every session.
     pub(crate) async fn update_user_password(&self, id: Uuid, hashed_password: &str) -> sqlx::Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query("UPDATE users SET hashed_password = $2 WHERE id = $1")
-            .bind(id)
-            .bind(hashed_password)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "UPDATE users SET hashed_password = $2, hashed_one_time_passcode = '', one_time_passcode_expires_at = NULL \
+             WHERE id = $1",
+        )
+        .bind(id)
+        .bind(hashed_password)
+        .execute(&mut *tx)
+        .await?;
         sqlx::query("DELETE FROM api_keys WHERE user_id = $1").bind(id).execute(&mut *tx).await?;
         tx.commit().await
+    }
+
+    /// Lets the user set a new password with a passcode, until `expires_at`.
+    pub(crate) async fn set_one_time_passcode(
+        &self,
+        id: Uuid,
+        hashed_passcode: &str,
+        expires_at: DateTime<Utc>,
+    ) -> sqlx::Result<()> {
+        sqlx::query("UPDATE users SET hashed_one_time_passcode = $2, one_time_passcode_expires_at = $3 WHERE id = $1")
+            .bind(id)
+            .bind(hashed_passcode)
+            .bind(expires_at)
+            .execute(self.pool())
+            .await
+            .map(drop)
     }
 
     /// Deletes a user: the row stays, the memberships and keys go.
@@ -317,13 +342,6 @@ pub(crate) fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &UserFilter)
     if !filter.name.is_empty() {
         query.push(" AND lower(users.name) LIKE ").push_bind(containing(&filter.name)).push(" ESCAPE '\\'");
     }
-    for (column, value) in
-        [("name", &filter.exact_name), ("username", &filter.exact_username), ("email", &filter.exact_email)]
-    {
-        if !value.is_empty() {
-            query.push(format!(" AND lower(users.{column}) = ")).push_bind(value.to_lowercase());
-        }
-    }
     for (column, values) in [("status", &filter.status), ("login_type", &filter.login_type)] {
         if !values.is_empty() {
             query.push(format!(" AND users.{column} IN ("));
@@ -357,6 +375,14 @@ pub(crate) fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &UserFilter)
     }
     if let Some(is_service_account) = filter.is_service_account {
         query.push(" AND users.is_service_account = ").push_bind(is_service_account);
+    }
+    if let Some(ids) = &filter.ids {
+        query.push(" AND users.id IN (");
+        let mut list = query.separated(", ");
+        for id in ids {
+            list.push_bind(*id);
+        }
+        query.push(")");
     }
     if filter.github_com_user_id != 0 {
         // Nobody signs in through GitHub here.
