@@ -110,6 +110,11 @@ impl ChatFailure {
         }
     }
 
+    /// What is known of it, for an answer's `detail`: the provider's words, else what users read.
+    pub(crate) fn told(&self) -> &str {
+        if self.detail.is_empty() { &self.message } else { &self.detail }
+    }
+
     /// The words shown while another try is awaited.
     pub(crate) fn retry_message(&self) -> String {
         if self.retryable && !self.message.is_empty() {

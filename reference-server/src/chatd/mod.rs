@@ -19,6 +19,7 @@ mod prompt;
 pub(crate) mod pubsub;
 pub(crate) mod retry;
 pub(crate) mod step;
+pub(crate) mod titles;
 pub(crate) mod tools;
 
 use std::collections::BTreeMap;

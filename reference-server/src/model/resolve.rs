@@ -57,6 +57,19 @@ impl Models {
                 .map_err(|error| unusable("get default chat model config", &error))?
                 .ok_or_else(|| ChatFailure::internal("no default chat model config is available"))?,
         };
+        self.resolve_row(store, row, owner).await
+    }
+
+    /// [`Models::resolve`] for a configuration that was read.
+    ///
+    /// # Errors
+    /// Those of [`Models::resolve`].
+    pub(crate) async fn resolve_row(
+        &self,
+        store: &Store,
+        row: ModelConfigRow,
+        owner: Uuid,
+    ) -> Result<ResolvedModel, ChatFailure> {
         if !row.enabled {
             return Err(ChatFailure::internal(&format!("chat model config {} is disabled", row.id)));
         }
@@ -93,6 +106,33 @@ impl Models {
             .map_err(|error| ChatFailure::internal(&format!("create model: {error}")))?;
         Ok(ResolvedModel { model, provider: kind.to_owned(), config: row })
     }
+
+    /// The small model of the provider that this model is of, if it has one.
+    pub(crate) async fn small_of(&self, store: &Store, own: &ResolvedModel, owner: Uuid) -> Option<ResolvedModel> {
+        let (_, model) = SMALL.into_iter().find(|(provider, _)| *provider == own.provider)?;
+        let row = ModelConfigRow { model: model.to_owned(), ..own.config.clone() };
+        self.resolve_row(store, row, owner).await.ok()
+    }
+}
+
+/// A small and cheap model of each provider, for titles and labels, in the order in which they are preferred.
+const SMALL: [(&str, &str); 7] = [
+    ("anthropic", "claude-haiku-4-5"),
+    ("openai", "gpt-4o-mini"),
+    ("google", "gemini-2.5-flash"),
+    ("azure", "gpt-4o-mini"),
+    ("bedrock", "global.anthropic.claude-haiku-4-5-20251001-v1:0"),
+    ("openrouter", "anthropic/claude-3.5-haiku"),
+    ("vercel", "anthropic/claude-haiku-4.5"),
+];
+
+/// The small model that is preferred among those configured.
+pub(crate) fn preferred_small(configs: Vec<ModelConfigRow>) -> Option<ModelConfigRow> {
+    let rank = |config: &ModelConfigRow| {
+        let model = config.model.trim().to_lowercase();
+        SMALL.iter().position(|small| *small == (names::normalize(&config.provider), model.as_str()))
+    };
+    configs.into_iter().filter_map(|config| Some((rank(&config)?, config))).min_by_key(|(rank, _)| *rank).map(|(_, c)| c)
 }
 
 fn unusable(what: &str, error: &impl Display) -> ChatFailure {

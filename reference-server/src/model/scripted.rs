@@ -13,10 +13,14 @@
 //! @errors 2 500 oops       the first 2 requests of this step fail, then it goes on
 //! @drop                    break off in the middle of the answer
 //! @usage 100 20            prompt and completion tokens to report
+//! @title Fix the login     title of the chat, where one is asked for
 //! ```
 //!
 //! The step is the number of assistant messages after the last user message. A message without a script is answered
 //! with `echo: ` and its text. Answers queued with [`ScriptedModel::push`] go first.
+//!
+//! Requests for titles and turn labels are answered in plain text, which gives none, so that a chat keeps the title
+//! that it began with; [`ScriptedModel::set_title`], [`ScriptedModel::set_label`] and `@title` change that.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -38,8 +42,6 @@ pub(crate) const PROVIDER: &str = "openai-compat";
 pub(crate) const MODEL: &str = "scripted";
 /// Most requests that are remembered; older ones are forgotten first.
 const MAX_REQUESTS: usize = 10_000;
-const TITLE: &str = "Scripted title";
-const LABEL: &str = "Scripted turn";
 const SUMMARY: &str = "Scripted summary";
 
 /// A model that answers in the process: by the script in the last user message, or by queued answers.
@@ -57,6 +59,8 @@ struct State {
     requests: VecDeque<ScriptedRequest>,
     failures: HashMap<(String, usize), u32>,
     calls: u64,
+    title: Option<String>,
+    label: Option<String>,
 }
 
 /// A request that a [`ScriptedModel`] got.
@@ -218,12 +222,24 @@ impl ScriptedModel {
         self
     }
 
+    /// Answers every request for a title with this one.
+    pub fn set_title(&self, title: impl Into<String>) -> &Self {
+        self.state().title = Some(title.into());
+        self
+    }
+
+    /// Answers every request for a turn's label with this one.
+    pub fn set_label(&self, label: impl Into<String>) -> &Self {
+        self.state().label = Some(label.into());
+        self
+    }
+
     /// The requests so far, oldest first; the last 10,000 are kept.
     pub fn requests(&self) -> Vec<ScriptedRequest> {
         self.state().requests.iter().cloned().collect()
     }
 
-    /// Forgets queued answers, requests and failures.
+    /// Forgets queued answers, requests, failures, the title and the label.
     pub fn clear(&self) {
         *self.state() = State::default();
     }
@@ -280,6 +296,11 @@ impl Script {
         Self { text, step: after.iter().filter(|message| message.role == PromptRole::Assistant).count() }
     }
 
+    /// The title that the last message asks for.
+    fn title(prompt: &[PromptMessage]) -> Option<String> {
+        Self::of(prompt).text.lines().find_map(|line| line.trim().strip_prefix("@title ").map(str::to_owned))
+    }
+
     fn answer(&self) -> ScriptedAnswer {
         let lines: Vec<&str> = self.text.lines().map(str::trim).filter(|line| line.starts_with('@')).collect();
         if lines.is_empty() {
@@ -332,11 +353,15 @@ impl ChatModel for ScriptedModel {
             ToolChoice::Required => call.tools.first().map(|tool| tool.name.as_str()),
             ToolChoice::Tool(name) => Some(name.as_str()),
         };
+        let told = |told: Option<String>, field: &str| told.map(|told| json!({field: told}));
         let args = match tool {
-            Some("propose_title") => json!({"title": TITLE}),
-            Some("propose_turn_status_label") => json!({"label": LABEL}),
-            Some(_) => json!({}),
-            None => return Ok(ModelAnswer { text: SUMMARY.to_owned(), finish, ..ModelAnswer::default() }),
+            Some("propose_title") => told(Script::title(&call.prompt).or_else(|| self.state().title.clone()), "title"),
+            Some("propose_turn_status_label") => told(self.state().label.clone(), "label"),
+            Some(_) => Some(json!({})),
+            None => None,
+        };
+        let Some(args) = args else {
+            return Ok(ModelAnswer { text: SUMMARY.to_owned(), finish, ..ModelAnswer::default() });
         };
         let call = ToolCall {
             id: self.next_call_id(),
