@@ -10,8 +10,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::chatd::Daemon;
+use crate::chatd::titles::TitleLocks;
 use crate::clock::{SharedClock, SystemClock};
 use crate::faults::{self, Faults};
+use crate::model::ScriptedModel;
+use crate::model::resolve::Models;
 use crate::request_log::{self, RequestLog, ServedRequest};
 use crate::seed::{self, Login};
 use crate::state::{AppState, Inner};
@@ -91,6 +94,8 @@ impl ServerBuilder {
         let stop = CancellationToken::new();
         let state = AppState::new(Inner {
             chatd: Daemon::new(store.clone(), self.clock.clone()),
+            models: Models::new(self.clock.clone()),
+            title_locks: TitleLocks::default(),
             store,
             clock: self.clock,
             access_url,
@@ -170,6 +175,11 @@ impl ReferenceServer {
     /// The base URL of the running server.
     pub fn url(&self) -> &url::Url {
         &self.state.access_url
+    }
+
+    /// The scripted model, to queue answers in and to see what it was asked.
+    pub fn model(&self) -> &ScriptedModel {
+        self.state.models.scripted()
     }
 
     /// Faults to come: what is added here happens to matching requests.

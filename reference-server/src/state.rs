@@ -6,8 +6,10 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::chatd::Daemon;
+use crate::chatd::titles::TitleLocks;
 use crate::clock::SharedClock;
 use crate::faults::Faults;
+use crate::model::resolve::Models;
 use crate::request_log::RequestLog;
 use crate::store::Store;
 
@@ -23,6 +25,10 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) clock: SharedClock,
     pub(crate) chatd: Daemon,
+    /// The models that chats are answered by.
+    pub(crate) models: Models,
+    /// Chats whose title is being made.
+    pub(crate) title_locks: TitleLocks,
     /// Base URL under which clients reach this server.
     pub(crate) access_url: url::Url,
     /// How often new passwords are hashed.

@@ -132,7 +132,11 @@ pub(crate) fn preferred_small(configs: Vec<ModelConfigRow>) -> Option<ModelConfi
         let model = config.model.trim().to_lowercase();
         SMALL.iter().position(|small| *small == (names::normalize(&config.provider), model.as_str()))
     };
-    configs.into_iter().filter_map(|config| Some((rank(&config)?, config))).min_by_key(|(rank, _)| *rank).map(|(_, c)| c)
+    configs
+        .into_iter()
+        .filter_map(|config| Some((rank(&config)?, config)))
+        .min_by_key(|(rank, _)| *rank)
+        .map(|(_, c)| c)
 }
 
 fn unusable(what: &str, error: &impl Display) -> ChatFailure {

@@ -18,10 +18,7 @@ use super::prepare::headers;
 use super::{cost, retry};
 use crate::clock::SharedClock;
 use crate::model::resolve::ResolvedModel;
-use crate::model::{
-    CallOptions, ModelCall, PromptMessage, PromptRole, SharedModel, ToolChoice, ToolDefinition,
-    Usage,
-};
+use crate::model::{CallOptions, ModelCall, PromptMessage, PromptRole, SharedModel, ToolChoice, ToolDefinition, Usage};
 use crate::state::AppState;
 use crate::store::chats::ChatRow;
 use crate::store::messages::{self, NewMessage, Visibility};
@@ -320,10 +317,7 @@ impl<'a> Asker<'a> {
         let required: Vec<&String> = properties.as_object().into_iter().flat_map(|fields| fields.keys()).collect();
         let input_schema = json!({"type": "object", "properties": properties, "required": required});
         let call = ModelCall {
-            prompt: vec![
-                PromptMessage::text(PromptRole::System, prompt),
-                PromptMessage::text(PromptRole::User, input),
-            ],
+            prompt: vec![PromptMessage::text(PromptRole::System, prompt), PromptMessage::text(PromptRole::User, input)],
             tools: vec![ToolDefinition { name: tool.to_owned(), description: description.to_owned(), input_schema }],
             tool_choice: ToolChoice::Tool(tool.to_owned()),
             options: CallOptions { max_output_tokens: Some(max_tokens), ..CallOptions::default() },
