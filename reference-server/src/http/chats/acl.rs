@@ -66,7 +66,7 @@ pub(super) async fn patch_chat_acl(
     let mut users = Changes::read("user_roles", &request.user_roles);
     let known = state.store.users_by_ids(&users.given()).await?;
     for id in users.given() {
-        if !known.iter().any(|user| user.id == id) {
+        if !known.iter().any(|user| user.id == id && !user.deleted) {
             users.refuse(format!("user with ID {id} does not exist"));
         }
     }

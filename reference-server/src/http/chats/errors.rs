@@ -28,9 +28,11 @@ impl Wording {
             ChatdError::NotFound => ApiError::not_found(),
             ChatdError::Archived => ApiError::bad_request(self.archived),
             ChatdError::InvalidState => ApiError::conflict("Chat is in an invalid state."),
-            ChatdError::NotAllowed { .. } | ChatdError::NotRequiresAction(_) => {
-                ApiError::conflict(self.not_allowed).detail(detail)
+            // Clients of the original know this detail with its prefix.
+            ChatdError::NotAllowed { .. } => {
+                ApiError::conflict(self.not_allowed).detail(format!("execute transaction: {detail}"))
             }
+            ChatdError::NotRequiresAction(_) => ApiError::conflict(self.not_allowed).detail(detail),
             ChatdError::QueueFull => ApiError::new(StatusCode::TOO_MANY_REQUESTS, "Message queue is full.")
                 .detail(format!("Maximum {MAX_QUEUE_SIZE} messages can be queued.")),
             ChatdError::QueuedMessageNotFound => ApiError::new(StatusCode::NOT_FOUND, "Queued message not found."),
