@@ -96,6 +96,10 @@ impl Download {
         Self { status, headers, method, url, body: Box::pin(body), seen: 0, limit }
     }
 
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The status of the answer.
     pub fn status(&self) -> u16 {
         self.status.as_u16()

@@ -1,6 +1,7 @@
 //! Settings of a client.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::auth::Token;
+use crate::auth::{Token, find_login, read_login};
 use crate::client::{Attempt, Client};
 use crate::{Error, Result, RetryPolicy};
 
@@ -122,6 +123,28 @@ impl ClientBuilder {
                 identity: None,
             },
         }
+    }
+
+    /// Starts from what the environment says: the deployment in `CODER_URL`, the token in `CODER_SESSION_TOKEN`. What
+    /// of them is missing is taken from the files that `coder login` has saved, in the folder `CODER_CONFIG_DIR`, or
+    /// else `coderv2` in the user's configuration folder. The saved token is taken only for the saved deployment.
+    ///
+    /// # Errors
+    /// [`is_invalid_request`](Error::is_invalid_request) if there is no deployment, or a file cannot be read.
+    pub fn from_env() -> Result<Self> {
+        let login = find_login(|name| std::env::var_os(name))?;
+        Ok(Self { token: login.token, ..Self::new(&login.url) })
+    }
+
+    /// Starts from what `coder login` has saved in a folder: the files `url` and `session`.
+    ///
+    /// # Errors
+    /// [`is_invalid_request`](Error::is_invalid_request) if nobody is logged in, or a file cannot be read.
+    pub fn from_cli_config(folder: impl AsRef<Path>) -> Result<Self> {
+        let folder = folder.as_ref();
+        let login = read_login(folder)?
+            .ok_or_else(|| Error::config(format!("nobody is logged in: no url in {}", folder.display())))?;
+        Ok(Self { token: login.token, ..Self::new(&login.url) })
     }
 
     /// The session token or API key to act for. White space around it does not count.
@@ -241,7 +264,7 @@ impl ClientBuilder {
         base.set_path("/");
         base.set_query(None);
         base.set_fragment(None);
-        let token = self.token.take().map(Token::new).transpose()?;
+        let token = self.token.as_ref().map(Token::new).transpose()?;
         let chats = self.chats.take().map(|path| format!("/{}", path.trim_matches('/')));
         self.read_headers()?;
         self.read_tls()?;

@@ -114,6 +114,15 @@ impl Client {
         Self::builder(url).build()
     }
 
+    /// A client for the deployment and session token that the environment names: `CODER_URL` and
+    /// `CODER_SESSION_TOKEN`, and for what of them is missing, what `coder login` has saved.
+    ///
+    /// # Errors
+    /// [`is_invalid_request`](Error::is_invalid_request) if neither tells where the deployment is.
+    pub fn from_env() -> Result<Self> {
+        ClientBuilder::from_env()?.build()
+    }
+
     /// Starts a client with settings of its own.
     pub fn builder(url: &str) -> ClientBuilder {
         ClientBuilder::new(url)
@@ -146,7 +155,7 @@ impl Client {
     /// # Errors
     /// [`is_invalid_request`](Error::is_invalid_request) if the token has characters that a header cannot carry.
     pub fn with_session_token(&self, token: impl Into<secrecy::SecretString>) -> Result<Self> {
-        let inner = Inner { token: Some(Token::new(token.into())?), ..(*self.inner).clone() };
+        let inner = Inner { token: Some(Token::new(&token.into())?), ..(*self.inner).clone() };
         Ok(Self { inner: Arc::new(inner) })
     }
 

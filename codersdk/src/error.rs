@@ -229,6 +229,13 @@ impl Error {
         error
     }
 
+    /// From an error that the server sent as an event of a stream.
+    pub(crate) fn event(response: Response) -> Self {
+        let mut error = Self::new(Kind::Event, "");
+        error.0.response = response;
+        error
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         self.0.kind
     }
@@ -319,6 +326,11 @@ impl Error {
     /// Whether the peer closed the stream; [`close_code`](Self::close_code) tells with which code.
     pub fn is_closed(&self) -> bool {
         self.0.kind == Kind::Closed
+    }
+
+    /// Whether the server sent it as an event of a stream.
+    pub fn is_event(&self) -> bool {
+        self.0.kind == Kind::Event
     }
 
     /// Whether the same call may succeed a little later: no connection, a broken one, a time limit, 429, or a 502,

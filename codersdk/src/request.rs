@@ -97,6 +97,18 @@ impl Request {
         }
     }
 
+    /// A request for a path and query given whole.
+    pub(crate) fn at(method: Method, path: &str) -> Self {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let mut request = Self::new(method, Root::Server, "", &[]);
+        request.path = format!("/{}", path.trim_start_matches('/'));
+        if path.split('/').any(|step| matches!(step.replace("%2e", ".").replace("%2E", ".").as_str(), "." | "..")) {
+            request.fault = Some(Error::request("the path must not have steps such as .."));
+        }
+        request.query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        request
+    }
+
     pub(crate) fn get(route: &'static str, args: Args<'_>) -> Self {
         Self::new(Method::GET, Root::Server, route, args)
     }

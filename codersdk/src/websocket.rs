@@ -83,6 +83,24 @@ impl Client {
         Ok(JsonSocket { socket: self.websocket(request).await?, values: PhantomData })
     }
 
+    /// Opens a WebSocket, for routes that no method of the API's traits stands for. `path` is the part of the URL
+    /// after the origin, with its query, percent-encoded where it must be.
+    ///
+    /// # Errors
+    /// What the server answers when it refuses the upgrade, with its message; [`Error::is_timeout`] when it does
+    /// not answer within the client's [limit](crate::ClientBuilder::upgrade_timeout).
+    pub async fn dial(&self, path: &str) -> Result<WebSocket> {
+        self.websocket(Request::at(Method::GET, path)).await
+    }
+
+    /// As [`dial`](Self::dial), for a socket on which the server sends JSON values.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn dial_json<T: DeserializeOwned>(&self, path: &str) -> Result<JsonSocket<T>> {
+        self.json_socket(Request::at(Method::GET, path)).await
+    }
+
     async fn upgrade(&self, request: &mut Request, shown: &mut String) -> Result<WebSocket> {
         let key = generate_key();
         for (name, value) in [

@@ -1,0 +1,8 @@
+//! The client against scripted servers on real sockets.
+
+mod calls;
+mod errors;
+mod public_types;
+mod secrets;
+mod server;
+mod websocket;
