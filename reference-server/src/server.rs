@@ -9,8 +9,8 @@ use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::chatd::Daemon;
 use crate::chatd::titles::TitleLocks;
+use crate::chatd::{Daemon, worker};
 use crate::clock::{SharedClock, SystemClock};
 use crate::faults::{self, Faults};
 use crate::model::ScriptedModel;
@@ -108,6 +108,7 @@ impl ServerBuilder {
             true => Some(seed::plant(&state).await.map_err(|e| ServerError::Database(Box::new(e)))?),
             false => None,
         };
+        worker::start(&state).await.map_err(|e| ServerError::Database(Box::new(e)))?;
         let app = crate::http::router(state.clone())
             .layer(from_fn_with_state(state.clone(), faults::apply))
             .layer(from_fn_with_state(state.clone(), request_log::note));
@@ -172,6 +173,11 @@ impl ReferenceServer {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn state(&self) -> &AppState {
+        &self.state
+    }
+
     /// The base URL of the running server.
     pub fn url(&self) -> &url::Url {
         &self.state.access_url
@@ -204,6 +210,7 @@ impl ReferenceServer {
         let Some(mut serving) = self.serving.take() else { return };
         let finish = async {
             let _ = (&mut serving).await;
+            worker::shutdown(&self.state).await;
             self.state.store.close().await;
         };
         if tokio::time::timeout(SHUTDOWN_LIMIT, finish).await.is_err() {

@@ -18,9 +18,15 @@ pub(crate) mod prepare;
 mod prompt;
 pub(crate) mod pubsub;
 pub(crate) mod retry;
+mod runner;
 pub(crate) mod step;
+pub(crate) mod stream;
+mod summary;
+#[cfg(test)]
+mod tests;
 pub(crate) mod titles;
 pub(crate) mod tools;
+pub(crate) mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +34,7 @@ use std::sync::Arc;
 use codersdk::{
     ChatClientType, ChatMessageRole, ChatStatus, ChatWatchEvent, ChatWatchEventKind, DynamicToolDefinition,
 };
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use self::machine::apply::{self, ChatTx, Committed, Sent, SubmittedResult};
@@ -35,11 +42,13 @@ pub(crate) use self::machine::rules::BusyBehavior;
 use self::machine::rules::Transition;
 use self::machine::{ExecutionState, MAX_QUEUE_SIZE};
 use self::part::Part;
-use self::pubsub::{ChatUpdate, Pubsub};
+use self::parts::PartBuffer;
+use self::pubsub::{ChatUpdate, Pubsub, Subscription};
 use crate::clock::SharedClock;
 use crate::store::Store;
 use crate::store::chats::{Acl, ChatRow};
 use crate::store::messages::{MessageRow, NewMessage};
+use crate::store::model_configs::{get_model_config, get_model_configs};
 use crate::store::queue::QueuedMessageRow;
 
 /// Why the daemon does not do what it is asked for.
@@ -169,6 +178,11 @@ pub(crate) struct Daemon {
     store: Store,
     clock: SharedClock,
     pubsub: Arc<dyn Pubsub>,
+    parts: PartBuffer,
+    /// Whom this server's runners work for.
+    worker_id: Uuid,
+    /// Runners, and what goes on beside turns.
+    tasks: TaskTracker,
 }
 
 const ATTACHED: &str = "A workspace is attached to this chat: its files and commands are there for your tools.";
@@ -177,7 +191,15 @@ none; create or start one only when the user asks for it or the task cannot be d
 
 impl Daemon {
     pub(crate) fn new(store: Store, clock: SharedClock) -> Self {
-        Self { store, clock, pubsub: Arc::new(pubsub::LocalPubsub::new()) }
+        let parts = PartBuffer::new(Arc::clone(&clock));
+        Self {
+            store,
+            clock,
+            pubsub: Arc::new(pubsub::LocalPubsub::new()),
+            parts,
+            worker_id: Uuid::new_v4(),
+            tasks: TaskTracker::new(),
+        }
     }
 
     /// Creates a chat with its first message; it runs at once.
@@ -228,8 +250,9 @@ impl Daemon {
             requires_action_deadline_at: None,
             worker_id: None,
             runner_id: None,
+            heartbeat_at: None,
         };
-        let committed = apply::create(&self.store, now, chat, messages).await?;
+        let committed = apply::create(&self.store, &self.clock, chat, messages).await?;
         self.publish(&committed);
         self.publish_watch(ChatWatchEventKind::Created, &committed.chat);
         Ok(committed.chat)
@@ -244,7 +267,10 @@ impl Daemon {
         if let Some(plan_mode) = options.plan_mode {
             tx.metadata().plan_mode = plan_mode;
         }
-        let model = options.model_config_id.unwrap_or(tx.chat().last_model_config_id);
+        let model = match options.model_config_id {
+            Some(model) => requested_model(&mut tx, model).await?,
+            None => last_model(&mut tx).await?,
+        };
         if let Some(servers) = options.mcp_server_ids
             && !tx.chat().is_explore()
         {
@@ -266,6 +292,9 @@ impl Daemon {
     /// When the chat is archived or in an invalid state, the message is not one of its user's, or the model does not exist.
     pub(crate) async fn edit_message(&self, options: EditMessageOptions) -> Result<(MessageRow, ChatRow), ChatdError> {
         let mut tx = self.lock_active(options.chat_id).await?;
+        if let Some(model) = options.model_config_id {
+            requested_model(&mut tx, model).await?;
+        }
         let replacement =
             user_message(&options.content, options.model_config_id, options.created_by, options.api_key_id);
         let message = tx.edit_message(options.edited_message_id, replacement).await?;
@@ -291,7 +320,7 @@ impl Daemon {
     }
 
     async fn set_archived(&self, chat: Uuid, archived: bool, kind: ChatWatchEventKind) -> Result<(), ChatdError> {
-        let family = apply::set_family_archived(&self.store, self.clock.now(), chat, archived).await?;
+        let family = apply::set_family_archived(&self.store, &self.clock, chat, archived).await?;
         for member in &family {
             self.pubsub.publish_update(ChatUpdate::from(member));
             self.publish_watch(kind.clone(), member);
@@ -304,7 +333,7 @@ impl Daemon {
     /// # Errors
     /// When there is no such message, or none at all.
     pub(crate) async fn delete_queued(&self, chat: Uuid, queued_message: i64) -> Result<(), ChatdError> {
-        let mut tx = ChatTx::lock(&self.store, self.clock.now(), chat).await?;
+        let mut tx = ChatTx::lock(&self.store, &self.clock, chat).await?;
         tx.delete_queued(queued_message).await?;
         self.commit(tx).await?;
         Ok(())
@@ -351,7 +380,7 @@ impl Daemon {
     /// # Errors
     /// When it is doing nothing.
     pub(crate) async fn interrupt_chat(&self, chat: Uuid) -> Result<ChatRow, ChatdError> {
-        let mut tx = ChatTx::lock(&self.store, self.clock.now(), chat).await?;
+        let mut tx = ChatTx::lock(&self.store, &self.clock, chat).await?;
         tx.interrupt().await?;
         let committed = self.commit(tx).await?;
         self.publish_watch(ChatWatchEventKind::StatusChange, &committed.chat);
@@ -363,11 +392,21 @@ impl Daemon {
     /// # Errors
     /// When its state is valid.
     pub(crate) async fn reconcile_invalid_state(&self, chat: Uuid) -> Result<ChatRow, ChatdError> {
-        let mut tx = ChatTx::lock(&self.store, self.clock.now(), chat).await?;
+        let mut tx = ChatTx::lock(&self.store, &self.clock, chat).await?;
         tx.reconcile_invalid_state().await?;
         let committed = self.commit(tx).await?;
         self.publish_watch(ChatWatchEventKind::StatusChange, &committed.chat);
         Ok(committed.chat)
+    }
+
+    /// Live parts of answers.
+    pub(crate) fn parts(&self) -> &PartBuffer {
+        &self.parts
+    }
+
+    /// Watches what happens to a user's chats, as events in JSON.
+    pub(crate) fn subscribe_watch(&self, owner: Uuid) -> Subscription<Arc<str>> {
+        self.pubsub.subscribe_watch(owner)
     }
 
     /// Tells those who watch the owner's chats.
@@ -385,7 +424,7 @@ impl Daemon {
 
     /// Locks a chat that must not be archived.
     async fn lock_active(&self, chat: Uuid) -> Result<ChatTx, ChatdError> {
-        let tx = ChatTx::lock(&self.store, self.clock.now(), chat).await?;
+        let tx = ChatTx::lock(&self.store, &self.clock, chat).await?;
         if tx.chat().archived { Err(ChatdError::Archived) } else { Ok(tx) }
     }
 
@@ -401,6 +440,24 @@ impl Daemon {
             self.pubsub.publish_ownership(committed.chat.id);
         }
     }
+}
+
+/// The model that a message asks for.
+async fn requested_model(tx: &mut ChatTx, model: Uuid) -> Result<Uuid, ChatdError> {
+    match get_model_config(tx.db(), model).await? {
+        Some(_) => Ok(model),
+        None => Err(ChatdError::InvalidModelConfig(model)),
+    }
+}
+
+/// The chat's last model, or the default one where that was deleted.
+async fn last_model(tx: &mut ChatTx) -> Result<Uuid, ChatdError> {
+    let last = tx.chat().last_model_config_id;
+    let configs = match get_model_config(tx.db(), last).await? {
+        Some(_) => return Ok(last),
+        None => get_model_configs(tx.db()).await?,
+    };
+    configs.iter().find(|config| config.is_default).map(|config| config.id).ok_or(ChatdError::NoDefaultModelConfig)
 }
 
 fn user_message(content: &[Part], model: Option<Uuid>, created_by: Uuid, api_key_id: String) -> NewMessage {

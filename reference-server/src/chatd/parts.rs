@@ -196,17 +196,21 @@ impl EpisodeReader {
         self.episode
     }
 
+    /// The next parts that are there already, at most `max`; `None` if some may come later, and an empty list once a
+    /// closed episode is read to its end.
+    pub(crate) fn try_next(&mut self, max: usize) -> Option<Vec<Arc<LivePart>>> {
+        let entries = self.log.entries();
+        let end = entries.parts.len().min(self.next + max);
+        let parts = entries.parts[self.next..end].to_vec();
+        self.next = end;
+        (!parts.is_empty() || entries.closed).then_some(parts)
+    }
+
     /// The next parts, at most `max`; none once a closed episode is read to its end. Cancel safe.
     pub(crate) async fn next(&mut self, max: usize) -> Vec<Arc<LivePart>> {
         loop {
             self.changed.borrow_and_update();
-            let (parts, closed) = {
-                let entries = self.log.entries();
-                let end = entries.parts.len().min(self.next + max);
-                (entries.parts[self.next..end].to_vec(), entries.closed)
-            };
-            if !parts.is_empty() || closed {
-                self.next += parts.len();
+            if let Some(parts) = self.try_next(max) {
                 return parts;
             }
             // The log holds the sender, so waiting ends only by a change.

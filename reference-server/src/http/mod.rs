@@ -21,6 +21,7 @@ mod search;
 mod tokens;
 mod user_settings;
 pub(crate) mod users;
+mod websocket;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;

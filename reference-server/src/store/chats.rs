@@ -80,6 +80,8 @@ pub(crate) struct ChatRow {
     pub(crate) requires_action_deadline_at: Option<DateTime<Utc>>,
     pub(crate) worker_id: Option<Uuid>,
     pub(crate) runner_id: Option<Uuid>,
+    /// When the worker last said that it is alive.
+    pub(crate) heartbeat_at: Option<DateTime<Utc>>,
 }
 
 /// The column of a chat's last error.
@@ -175,7 +177,7 @@ macro_rules! select_chat {
              COALESCE(r.user_acl, c.user_acl) AS user_acl, COALESCE(r.group_acl, c.group_acl) AS group_acl, \
              c.created_at, c.updated_at, c.status, c.archived, c.last_error, c.snapshot_version, c.history_version, \
              c.queue_version, c.generation_attempt, c.retry_state, c.retry_state_version, \
-             c.requires_action_deadline_at, c.worker_id, c.runner_id \
+             c.requires_action_deadline_at, c.worker_id, c.runner_id, c.heartbeat_at \
              FROM chats c LEFT JOIN users u ON u.id = c.owner_id LEFT JOIN chats r ON r.id = c.root_chat_id ",
             $rest
         )

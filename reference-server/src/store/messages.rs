@@ -251,6 +251,31 @@ pub(crate) async fn from_last_assistant(
     .await
 }
 
+/// What people see and what they no longer see, as far as it changed after the snapshot, oldest first.
+pub(crate) async fn changed_since(
+    db: impl SqliteExecutor<'_>,
+    chat: Uuid,
+    snapshot: i64,
+) -> Result<Vec<MessageRow>, sqlx::Error> {
+    sqlx::query_as(select_message!(
+        "WHERE m.chat_id = $1 AND m.revision > $2 AND m.visibility IN ('user', 'both') ORDER BY m.id"
+    ))
+    .bind(chat)
+    .bind(snapshot)
+    .fetch_all(db)
+    .await
+}
+
+/// Everything that people see, oldest first.
+pub(crate) async fn visible(db: impl SqliteExecutor<'_>, chat: Uuid) -> Result<Vec<MessageRow>, sqlx::Error> {
+    sqlx::query_as(select_message!(
+        "WHERE m.chat_id = $1 AND NOT m.deleted AND m.visibility IN ('user', 'both') ORDER BY m.id"
+    ))
+    .bind(chat)
+    .fetch_all(db)
+    .await
+}
+
 /// Every message that is not deleted, whoever it is for, oldest first.
 pub(crate) async fn history(db: impl SqliteExecutor<'_>, chat: Uuid) -> Result<Vec<MessageRow>, sqlx::Error> {
     sqlx::query_as(select_message!("WHERE m.chat_id = $1 AND NOT m.deleted ORDER BY m.id"))

@@ -12,6 +12,7 @@ use super::rules::{
 };
 use crate::chatd::ChatdError;
 use crate::chatd::part::{self, Json as PartJson, Part};
+use crate::clock::SharedClock;
 use crate::store::chats::{self, ChatRow, select_chat};
 use crate::store::messages::{self, MessageRow, NewMessage, Visibility};
 use crate::store::queue::{self, QueuedMessageRow};
@@ -91,8 +92,10 @@ impl ChatTx {
     ///
     /// # Errors
     /// [`ChatdError::NotFound`] when there is no such chat.
-    pub(crate) async fn lock(store: &Store, now: DateTime<Utc>, id: Uuid) -> Result<Self, ChatdError> {
+    pub(crate) async fn lock(store: &Store, clock: &SharedClock, id: Uuid) -> Result<Self, ChatdError> {
         let mut tx = store.begin().await?;
+        // Writers go one after the other, and so do their times.
+        let now = clock.now();
         let locked: Option<Locked> = sqlx::query_as(concat!(
             "SELECT l.*, (SELECT COUNT(*) FROM chat_queued_messages q WHERE q.chat_id = l.id) AS queued FROM (",
             select_chat!("WHERE c.id = $1"),
@@ -109,6 +112,23 @@ impl ChatTx {
     /// The chat as it stands in this transaction.
     pub(crate) fn chat(&self) -> &ChatRow {
         &self.chat
+    }
+
+    /// When the transaction began.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// Whether the chat has no owner, or one that gave no sign since `stale`.
+    pub(crate) fn is_unowned(&self, stale: DateTime<Utc>) -> bool {
+        self.chat.worker_id.is_none()
+            || self.chat.runner_id.is_none()
+            || self.chat.heartbeat_at.is_none_or(|heartbeat| heartbeat <= stale)
+    }
+
+    /// The messages that the transaction has brought so far.
+    pub(crate) fn inserted(&self) -> &[MessageRow] {
+        &self.inserted
     }
 
     /// The chat's metadata, to change along with its state: plan mode, MCP servers and model are stored.
@@ -344,10 +364,13 @@ impl ChatTx {
         }
         match effects.owner {
             FieldEffect::Keep => {}
-            FieldEffect::Clear => (self.chat.worker_id, self.chat.runner_id) = (None, None),
+            FieldEffect::Clear => {
+                (self.chat.worker_id, self.chat.runner_id, self.chat.heartbeat_at) = (None, None, None);
+            }
             FieldEffect::Set => {
                 (self.chat.worker_id, self.chat.runner_id) =
                     payload.owner.map(|(w, r)| (Some(w), Some(r))).unwrap_or_default();
+                self.chat.heartbeat_at = Some(self.now);
             }
         }
         if effects.attempt {
@@ -506,20 +529,20 @@ impl ChatTx {
     /// Writes the row and ends the transaction. Nothing of it is done without this call.
     pub(crate) async fn commit(self) -> Result<Committed, ChatdError> {
         let state = self.state();
-        let Self { mut tx, chat, inserted, now, .. } = self;
-        write(&mut tx, &chat, now).await?;
+        let Self { mut tx, chat, inserted, .. } = self;
+        write(&mut tx, &chat).await?;
         tx.commit().await?;
         Ok(Committed { chat, state, inserted })
     }
 }
 
 /// Writes what the machine may have changed in the row.
-async fn write(tx: &mut Tx, chat: &ChatRow, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+async fn write(tx: &mut Tx, chat: &ChatRow) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE chats SET status = $2, archived = $3, pin_order = $4, last_error = $5, snapshot_version = $6, \
          history_version = $7, queue_version = $8, generation_attempt = $9, retry_state = $10, \
          retry_state_version = $11, requires_action_deadline_at = $12, worker_id = $13, runner_id = $14, \
-         heartbeat_at = CASE WHEN $14 IS NULL THEN NULL WHEN runner_id = $14 THEN heartbeat_at ELSE $15 END, \
+         heartbeat_at = $15, \
          updated_at = $16, last_model_config_id = $17, plan_mode = $18, mcp_server_ids = $19 WHERE id = $1",
     )
     .bind(chat.id)
@@ -536,7 +559,7 @@ async fn write(tx: &mut Tx, chat: &ChatRow, now: DateTime<Utc>) -> Result<(), sq
     .bind(chat.requires_action_deadline_at)
     .bind(chat.worker_id)
     .bind(chat.runner_id)
-    .bind(now)
+    .bind(chat.heartbeat_at)
     .bind(chat.updated_at)
     .bind(chat.last_model_config_id)
     .bind(chat.plan_mode.as_deref())
@@ -549,7 +572,7 @@ async fn write(tx: &mut Tx, chat: &ChatRow, now: DateTime<Utc>) -> Result<(), sq
 /// Stores a new chat with its first messages; the row needs only what is not execution state.
 pub(crate) async fn create(
     store: &Store,
-    now: DateTime<Utc>,
+    clock: &SharedClock,
     mut chat: ChatRow,
     messages: Vec<NewMessage>,
 ) -> Result<Committed, ChatdError> {
@@ -559,10 +582,11 @@ pub(crate) async fn create(
     if messages.iter().any(|m| m.role == ChatMessageRole::User && m.api_key_id.as_deref().is_none_or(str::is_empty)) {
         return Err(ChatdError::ApiKeyRequired);
     }
-    (chat.created_at, chat.updated_at) = (now, now);
     (chat.snapshot_version, chat.history_version) = (1, 1);
     chat.status = effects.status.unwrap_or(ChatStatus::Running);
     let mut tx = store.begin().await?;
+    let now = clock.now();
+    (chat.created_at, chat.updated_at) = (now, now);
     sqlx::query(
         "INSERT INTO chats (id, organization_id, owner_id, workspace_id, build_id, agent_id, parent_chat_id, \
          root_chat_id, title, mode, plan_mode, client_type, last_model_config_id, mcp_server_ids, labels, \
@@ -602,11 +626,12 @@ pub(crate) async fn create(
 /// When the chat is no root, or one of the family is busy or in an invalid state.
 pub(crate) async fn set_family_archived(
     store: &Store,
-    now: DateTime<Utc>,
+    clock: &SharedClock,
     root: Uuid,
     archived: bool,
 ) -> Result<Vec<ChatRow>, ChatdError> {
     let mut tx = store.begin().await?;
+    let now = clock.now();
     let mut family = chats::family(&mut *tx, root).await?;
     let first = family.first().filter(|chat| chat.id == root).ok_or(ChatdError::NotFound)?;
     if first.parent_chat_id.is_some() {

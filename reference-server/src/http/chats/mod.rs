@@ -15,6 +15,7 @@ pub(crate) mod param;
 mod queue;
 mod rows;
 pub(crate) mod search;
+mod stream;
 pub(crate) mod title;
 
 use axum::Router;
@@ -41,6 +42,9 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/{chat}/tool-results", post(actions::post_chat_tool_results))
         .route("/{chat}/diff", get(chat::get_chat_diff_contents))
         .route("/{chat}/context", put(chat::refresh_chat_context))
+        .route("/watch", get(stream::watch_chats))
+        .route("/{chat}/stream", get(stream::stream_chat))
+        .route("/{chat}/stream/parts", get(stream::stream_chat_parts))
         .route("/{chat}/stream/git", get(chat::watch_chat_git))
         .route("/{chat}/stream/desktop", get(chat::watch_chat_desktop))
 }

@@ -152,6 +152,7 @@ mod tests {
             requires_action_deadline_at: None,
             worker_id: None,
             runner_id: None,
+            heartbeat_at: None,
         }
     }
 

@@ -1,0 +1,200 @@
+//! Streams of chats: one chat's events, the live parts of its answers, and what happens to a user's chats.
+
+use axum::extract::ws::close_code;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::param::ChatParam;
+use crate::chatd::ChatdError;
+use crate::chatd::parts::{Episode, EpisodeReader};
+use crate::chatd::pubsub::Delivery;
+use crate::chatd::stream::{BATCH_SIZE, ChatStream, Event, frame};
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::query::QueryValues;
+use crate::http::websocket::{Incoming, Socket, UNEXPECTED_DATA, Upgrade};
+use crate::quote::quoted;
+use crate::state::AppState;
+
+/// `GET /{chat}/stream`
+pub(super) async fn stream_chat(
+    State(state): State<AppState>,
+    caller: Caller,
+    ChatParam(chat): ChatParam,
+    RawQuery(query): RawQuery,
+    upgrade: Result<Upgrade, ApiError>,
+) -> Result<Response, ApiError> {
+    let after_id = after_id(query.as_deref().unwrap_or_default())?;
+    let upgrade = upgrade?;
+    // What cannot be read is told before the socket is open.
+    let stream = state.chatd.subscribe(chat.id, after_id).await.map_err(unavailable)?;
+    // Reading is the owner's alone to note: others may only look on.
+    let reader = (chat.owner_id == caller.id()).then_some(chat.id);
+    Ok(upgrade.serve(state.clone(), async move |mut socket| {
+        let mut stream = stream;
+        let first = send_next(&mut stream, &mut socket).await;
+        let mark_read = async || {
+            if let Some(chat) = reader
+                && let Err(error) = state.store.mark_read(chat).await
+            {
+                tracing::warn!(%chat, %error, "cannot note that a chat was read");
+            }
+        };
+        mark_read().await;
+        let code = match first {
+            Ok(()) => follow(&mut stream, &mut socket).await,
+            Err(code) => code,
+        };
+        mark_read().await;
+        let reason = if code == close_code::POLICY { UNEXPECTED_DATA } else { "" };
+        socket.close(code, reason).await;
+    }))
+}
+
+fn after_id(query: &str) -> Result<i64, ApiError> {
+    let values = QueryValues::parse(query);
+    match values.get("after_id").unwrap_or_default() {
+        "" => Ok(0),
+        text => text.parse().map_err(|error: std::num::ParseIntError| {
+            let reason = match error.kind() {
+                std::num::IntErrorKind::PosOverflow | std::num::IntErrorKind::NegOverflow => "value out of range",
+                _ => "invalid syntax",
+            };
+            ApiError::bad_request("Invalid after_id parameter.")
+                .detail(format!("strconv.ParseInt: parsing {}: {reason}", quoted(text)))
+        }),
+    }
+}
+
+fn unavailable(error: ChatdError) -> ApiError {
+    match error {
+        ChatdError::NotFound => ApiError::not_found(),
+        error => ApiError::internal("Chat streaming is not available.", &error),
+    }
+}
+
+/// Sends events until the stream or the socket ends; gives the code to close with.
+async fn follow(stream: &mut ChatStream, socket: &mut Socket) -> u16 {
+    loop {
+        let events = tokio::select! {
+            biased;
+            code = socket.closing() => return code,
+            events = stream.next() => events,
+        };
+        if let Err(code) = send(events, socket).await {
+            return code;
+        }
+    }
+}
+
+async fn send_next(stream: &mut ChatStream, socket: &mut Socket) -> Result<(), u16> {
+    let events = stream.next().await;
+    send(events, socket).await
+}
+
+async fn send(events: Result<Vec<Event>, ChatdError>, socket: &mut Socket) -> Result<(), u16> {
+    match events {
+        Ok(events) => socket.send(frame(&events)).await.map_err(|_| close_code::AWAY),
+        Err(error) => {
+            tracing::error!(%error, "a chat's stream ends");
+            Err(close_code::NORMAL)
+        }
+    }
+}
+
+/// `GET /{chat}/stream/parts`
+pub(super) async fn stream_chat_parts(
+    State(state): State<AppState>,
+    _caller: Caller,
+    ChatParam(chat): ChatParam,
+    upgrade: Result<Upgrade, ApiError>,
+) -> Result<Response, ApiError> {
+    Ok(upgrade?.serve(state.clone(), async move |mut socket| {
+        let mut reader: Option<EpisodeReader> = None;
+        let (code, reason) = loop {
+            tokio::select! {
+                biased;
+                incoming = socket.next() => match incoming {
+                    Incoming::Data(data) => match serde_json::from_slice::<EpisodeChoice>(&data) {
+                        Ok(EpisodeChoice { history_version, generation_attempt }) => {
+                            let episode = Episode { chat_id: chat.id, history_version, generation_attempt };
+                            reader = Some(state.chatd.parts().read(episode));
+                        }
+                        Err(_) => break (close_code::INVALID, "failed to unmarshal JSON"),
+                    },
+                    Incoming::Gone => break (close_code::AWAY, ""),
+                    Incoming::Stopped => break (close_code::NORMAL, ""),
+                },
+                parts = next_parts(&mut reader) => {
+                    if parts.is_empty() {
+                        reader = None;
+                    }
+                    let mut gone = false;
+                    for part in parts {
+                        gone = gone || socket.send(frame(&[Event::Part(part)])).await.is_err();
+                    }
+                    if gone {
+                        break (close_code::AWAY, "");
+                    }
+                }
+            }
+        };
+        socket.close(code, reason).await;
+    }))
+}
+
+/// Which episode a client of the parts route wants.
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+struct EpisodeChoice {
+    history_version: i64,
+    generation_attempt: i64,
+}
+
+impl Default for EpisodeChoice {
+    fn default() -> Self {
+        Self { history_version: 0, generation_attempt: 0 }
+    }
+}
+
+async fn next_parts(reader: &mut Option<EpisodeReader>) -> Vec<std::sync::Arc<crate::chatd::parts::LivePart>> {
+    match reader {
+        Some(reader) => reader.next(BATCH_SIZE).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// `GET /watch`
+pub(super) async fn watch_chats(
+    State(state): State<AppState>,
+    caller: Caller,
+    upgrade: Result<Upgrade, ApiError>,
+) -> Response {
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(error) => return error.into_response(),
+    };
+    // What happens from here on is told, though the socket is not open yet.
+    let mut events = state.chatd.subscribe_watch(caller.id());
+    upgrade.serve(state, async move |mut socket| {
+        let code = loop {
+            let event = tokio::select! {
+                biased;
+                code = socket.closing() => break code,
+                event = events.next() => event,
+            };
+            match event {
+                Some(Delivery::Message(event)) => {
+                    if socket.send(format!("{event}\n")).await.is_err() {
+                        break close_code::AWAY;
+                    }
+                }
+                // Events were lost, and a client can only know by having to connect again.
+                Some(Delivery::Missed) | None => break close_code::NORMAL,
+            }
+        };
+        let reason = if code == close_code::POLICY { UNEXPECTED_DATA } else { "" };
+        socket.close(code, reason).await;
+    })
+}
