@@ -10,7 +10,7 @@ use codersdk::{ChatModelOverrideContext, ChatStatus, ModelCostConfig};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-pub(crate) use self::text::{fallback_label, fallback_title, subagent_title};
+pub(crate) use self::text::{fallback_label, fallback_title, subagent_title, text_of};
 use super::errors::ChatFailure;
 use super::history::{HistoryMessage, latest_assistant_text, usage_columns};
 use super::part;

@@ -10,7 +10,9 @@ use super::errors::Wording;
 use super::labels::validate_labels;
 use super::param::ChatParam;
 use super::title::MAX_TITLE;
+use super::titles::answer as title_answer;
 use super::{checks, rows};
+use crate::chatd::titles;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::extract::GoJson;
@@ -92,11 +94,7 @@ async fn change_title(state: &AppState, chat: &ChatRow, title: &str) -> Result<(
     if title == chat.title {
         return Ok(());
     }
-    let failed = |e| ApiError::internal("Failed to update chat title.", &e);
-    state.store.set_chat_title(chat.id, title).await.map_err(failed)?;
-    if let Some(chat) = state.store.chat(chat.id).await.map_err(failed)? {
-        state.chatd.publish_title_change(&chat);
-    }
+    titles::rename(state, chat.id, title).await.map_err(|error| title_answer(error, "Failed to update chat title."))?;
     Ok(())
 }
 

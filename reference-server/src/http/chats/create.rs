@@ -15,13 +15,14 @@ use super::errors::Wording;
 use super::labels::validate_labels;
 use super::title::title_from_message;
 use super::{checks, rows};
-use crate::chatd::CreateOptions;
+use crate::chatd::{CreateOptions, titles};
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::extract::GoJson;
 use crate::quote::quoted;
 use crate::rbac::{Action, Object};
 use crate::state::AppState;
+use crate::store::chats::ChatRow;
 use crate::usage_limits::spend_check;
 
 /// Largest body, in bytes.
@@ -85,7 +86,7 @@ pub(super) async fn post_chats(
             plan_mode,
             client_type,
             system_prompt,
-            content: input.parts,
+            content: input.parts.clone(),
             api_key_id: caller.api_key.id.clone(),
             mcp_server_ids: request.mcp_server_ids,
             labels: request.labels,
@@ -94,9 +95,19 @@ pub(super) async fn post_chats(
         .await
         .map_err(|error| WORDING.answer(error))?;
     let warnings = checks::link_files(&state, chat.id, &input.file_ids).await;
+    generate_title(&state, &chat, titles::text_of(&input.parts));
     let files = if input.file_ids.is_empty() { Vec::new() } else { state.store.chat_files_of_chat(chat.id).await? };
     let answer = Chat { files: rows::file_metadata(files), warnings, ..rows::single(&chat) };
     Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// Asks for a better title beside the chat's first turn; a server that stops does not wait for it.
+fn generate_title(state: &AppState, chat: &ChatRow, first_text: String) {
+    let (state, chat) = (state.clone(), chat.clone());
+    tokio::spawn(async move {
+        let stop = state.stop.clone();
+        stop.run_until_cancelled(titles::generate(&state, chat, &first_text)).await;
+    });
 }
 
 fn authorize(caller: &Caller, organization: Uuid) -> Result<(), ApiError> {

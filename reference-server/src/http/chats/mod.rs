@@ -17,6 +17,7 @@ mod rows;
 pub(crate) mod search;
 mod stream;
 pub(crate) mod title;
+mod titles;
 
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
@@ -40,6 +41,8 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/{chat}/interrupt", post(actions::interrupt_chat))
         .route("/{chat}/reconcile-invalid", post(actions::reconcile_invalid_chat_state))
         .route("/{chat}/tool-results", post(actions::post_chat_tool_results))
+        .route("/{chat}/title/propose", post(titles::propose_chat_title))
+        .route("/{chat}/title/regenerate", post(titles::regenerate_chat_title))
         .route("/{chat}/diff", get(chat::get_chat_diff_contents))
         .route("/{chat}/context", put(chat::refresh_chat_context))
         .route("/watch", get(stream::watch_chats))
