@@ -1,5 +1,6 @@
 //! Tests of the stream, of what it tells, and of the reducers over it.
 
+mod list;
 mod model;
 mod property;
 mod resuming;
