@@ -233,7 +233,7 @@ async fn fetch(api: Arc<dyn ChatsApi>, options: ListChatsOptions, limit: usize) 
     let mut seen = HashSet::new();
     let mut chats: Vec<Chat> = Vec::new();
     loop {
-        let page = api.list_chats(&options).await?;
+        let page = api.list_chats(options.clone()).await?;
         let (count, last) = (page.len(), page.last().map(|chat| chat.id));
         let before = chats.len();
         chats.extend(page.into_iter().filter(|chat| seen.insert(chat.id)));

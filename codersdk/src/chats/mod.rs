@@ -1,5 +1,7 @@
 //! Chats with AI agents.
 
+#[cfg(feature = "tools")]
+mod answer_text;
 mod api;
 mod chat;
 mod config;
@@ -10,6 +12,8 @@ mod cost_api;
 mod debug;
 mod debug_api;
 mod diff;
+#[cfg(feature = "tools")]
+mod dynamic_tools;
 mod event;
 mod file_upload;
 mod files;
@@ -33,6 +37,12 @@ mod stream;
 mod stream_event;
 #[cfg(test)]
 mod stream_tests;
+#[cfg(feature = "tools")]
+mod tool_run;
+#[cfg(feature = "tools")]
+mod tool_runner;
+#[cfg(feature = "tools")]
+mod tool_work;
 mod tools;
 mod transcript;
 mod usage_limits;
@@ -49,6 +59,8 @@ pub use cost_api::*;
 pub use debug::*;
 pub use debug_api::*;
 pub use diff::*;
+#[cfg(feature = "tools")]
+pub use dynamic_tools::{DynamicTool, NoArgs, ToolCallContext};
 pub use event::*;
 pub use file_upload::*;
 pub use files::*;
@@ -67,6 +79,10 @@ pub use resume::Reconnect;
 pub use sharing::*;
 pub use stream::*;
 pub use stream_event::*;
+#[cfg(feature = "tools")]
+pub use tool_run::*;
+#[cfg(feature = "tools")]
+pub use tool_runner::*;
 pub use tools::*;
 pub use transcript::*;
 pub use usage_limits::*;

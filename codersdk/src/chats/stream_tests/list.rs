@@ -219,7 +219,7 @@ struct Fake {
 
 #[async_trait]
 impl ChatsApi for Fake {
-    async fn list_chats(&self, _: &ListChatsOptions) -> Result<Vec<Chat>> {
+    async fn list_chats(&self, _: ListChatsOptions) -> Result<Vec<Chat>> {
         let mut lists = self.lists.lock().unwrap();
         if lists.len() > 1 {
             lists.remove(0)

@@ -4,6 +4,8 @@ mod list;
 mod model;
 mod property;
 mod resuming;
+#[cfg(feature = "tools")]
+mod runner;
 mod transcript;
 
 use chrono::DateTime;
