@@ -165,11 +165,3 @@ CREATE TABLE user_skills (
     updated_at TEXT NOT NULL,
     UNIQUE (user_id, name)
 );
-
--- A user's own settings, by key.
-CREATE TABLE IF NOT EXISTS user_configs (
-    user_id BLOB NOT NULL,
-    key TEXT NOT NULL,
-    value TEXT NOT NULL,
-    PRIMARY KEY (user_id, key)
-);

@@ -17,6 +17,11 @@ pub trait Clock: Debug + Send + Sync + 'static {
     async fn sleep(&self, duration: Duration);
 }
 
+/// What stands on the wire for a time that was never set: the first instant of the year 1.
+pub(crate) fn zero_time() -> DateTime<Utc> {
+    DateTime::from_timestamp(-62_135_596_800, 0).unwrap_or(DateTime::UNIX_EPOCH)
+}
+
 /// A shared clock.
 pub type SharedClock = Arc<dyn Clock>;
 

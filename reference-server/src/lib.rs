@@ -11,6 +11,7 @@ mod faults;
 mod http;
 mod mime;
 pub mod model;
+mod model_names;
 mod names;
 mod password;
 mod quote;

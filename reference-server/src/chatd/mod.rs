@@ -5,6 +5,7 @@ pub(crate) mod compaction;
 pub(crate) mod content;
 mod context_limit;
 mod cost;
+pub(crate) mod default_prompt;
 pub(crate) mod errors;
 pub(crate) mod generation;
 pub(crate) mod history;

@@ -33,6 +33,14 @@ impl<T: DeserializeOwned, S: Send + Sync, const LIMIT: usize> FromRequest<S> for
     }
 }
 
+/// Reads a JSON body as [`GoJson`] does, but later: after checks that come before it.
+///
+/// # Errors
+/// 400 for what is no JSON or does not fit.
+pub(crate) async fn read_json<T: DeserializeOwned>(request: Request) -> Result<T, ApiError> {
+    GoJson::<T>::from_request(request, &()).await.map(|GoJson(value)| value)
+}
+
 /// Reads at most `limit` bytes, and tells whether that was all.
 ///
 /// # Errors

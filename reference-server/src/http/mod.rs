@@ -1,6 +1,8 @@
 //! The HTTP face of the server: a module a resource, each with its `router`.
 
 mod absent;
+pub(crate) mod admins;
+mod ai_providers;
 pub(crate) mod auth;
 mod authcheck;
 mod buildinfo;
@@ -19,6 +21,8 @@ mod roles;
 pub(crate) mod routing;
 mod search;
 mod tokens;
+mod urls;
+mod user_ai_provider_keys;
 mod user_settings;
 pub(crate) mod users;
 mod websocket;
@@ -34,6 +38,8 @@ pub(crate) fn router(state: AppState) -> Router {
         .merge(buildinfo::router())
         .merge(login::router())
         .merge(users::router())
+        .nest("/api/v2/ai/providers", ai_providers::router())
+        .nest("/api/experimental/users/{user}/ai-provider-keys", user_ai_provider_keys::router())
         .nest("/api/experimental/chats", chats::router())
         .nest("/api/v2/chats", chats::router())
         .merge(user_settings::router())

@@ -227,23 +227,26 @@ pub(crate) async fn update_ai_provider(tx: &mut Tx, row: &AiProviderRow) -> sqlx
     Ok(())
 }
 
-/// Adds keys to a provider, all with the same `created_at`.
+/// Adds keys to a provider, all with the same `created_at`, and gives them in the order they came.
 pub(crate) async fn insert_ai_provider_keys(
     tx: &mut Tx,
     provider_id: Uuid,
     api_keys: impl IntoIterator<Item = SecretString>,
     now: DateTime<Utc>,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<Vec<AiProviderKeyRow>> {
+    let mut added = Vec::new();
     for api_key in api_keys {
+        let row = AiProviderKeyRow { id: Uuid::new_v4(), provider_id, api_key, created_at: now };
         sqlx::query("INSERT INTO ai_provider_keys (id, provider_id, api_key, created_at) VALUES ($1, $2, $3, $4)")
-            .bind(Uuid::new_v4())
+            .bind(row.id)
             .bind(provider_id)
-            .bind(api_key.expose_secret())
+            .bind(row.api_key.expose_secret())
             .bind(now)
             .execute(&mut **tx)
             .await?;
+        added.push(row);
     }
-    Ok(())
+    Ok(added)
 }
 
 /// Removes one key.

@@ -2,8 +2,11 @@
 
 mod acl;
 mod actions;
+mod admin;
 mod chat;
 mod checks;
+mod config;
+mod cost;
 mod create;
 mod errors;
 mod files;
@@ -11,6 +14,8 @@ pub(crate) mod input;
 pub(crate) mod labels;
 mod list;
 mod messages;
+pub(crate) mod model_configs;
+pub(crate) mod models;
 pub(crate) mod param;
 mod queue;
 mod rows;
@@ -18,6 +23,7 @@ pub(crate) mod search;
 mod stream;
 pub(crate) mod title;
 mod titles;
+mod usage_limits;
 
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
@@ -27,6 +33,7 @@ use crate::state::AppState;
 /// The routes of chats, relative to their root.
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
+        .merge(admin::router())
         .route("/", get(list::list_chats).post(create::post_chats))
         .route("/by-workspace", get(list::chats_by_workspace))
         .route("/files", post(files::post_chat_file))
