@@ -1,16 +1,16 @@
 //! The line that stands for a chat's last turn in lists.
 
-use codersdk::{ChatStatus, ChatWatchEventKind};
+use std::sync::Arc;
+
+use codersdk::{ChatMessageRole, ChatStatus, ChatWatchEventKind};
 
 use super::Daemon;
 use super::history::HistoryMessage;
 use super::step::Prepared;
+use super::titles::{fallback_label, turn_label};
 use crate::state::AppState;
 use crate::store::Store;
 use crate::store::chats::ChatRow;
-
-const FINISHED: &str = "Finished latest turn";
-const WAITING_FOR_CLIENT: &str = "Waiting for user input";
 
 impl Daemon {
     /// Has the summary of the chat's turn made, where the turn is over or waits for the client; forgets the last one
@@ -25,36 +25,51 @@ impl Daemon {
         if chat.parent_chat_id.is_some() {
             return;
         }
-        let _ = (prepared, history);
-        let summary = match chat.status {
-            ChatStatus::Waiting => Some(FINISHED),
-            ChatStatus::RequiresAction if chat.last_turn_summary.as_deref() == Some(WAITING_FOR_CLIENT) => return,
-            ChatStatus::RequiresAction => Some(WAITING_FOR_CLIENT),
-            _ => None,
-        };
-        self.set_summary(state, chat, summary.map(str::to_owned));
+        let fallback = fallback_label(&chat.status);
+        match (&chat.status, prepared) {
+            (ChatStatus::Waiting, Some(prepared)) => {
+                let (state, chat) = (state.clone(), chat.clone());
+                let model = Arc::clone(&prepared.model);
+                let answer = history.iter().rposition(|message| message.role == ChatMessageRole::Assistant);
+                let history = history[answer.unwrap_or(history.len())..].to_vec();
+                self.tasks.spawn(async move {
+                    let label = turn_label(&state, &chat, &model, &history);
+                    if let Some(label) = state.stop.run_until_cancelled(Box::pin(label)).await {
+                        set_summary(&state, chat, Some(label)).await;
+                    }
+                });
+            }
+            (ChatStatus::RequiresAction, _) if chat.last_turn_summary.as_deref() == Some(fallback) => {}
+            (ChatStatus::Waiting | ChatStatus::RequiresAction, _) => {
+                self.tasks.spawn(set_summary_of(state.clone(), chat.clone(), Some(fallback.to_owned())));
+            }
+            _ => {
+                self.tasks.spawn(set_summary_of(state.clone(), chat.clone(), None));
+            }
+        }
     }
 
     /// Forgets the summary of the chat's last turn.
     pub(crate) fn clear_summary(&self, state: &AppState, chat: &ChatRow) {
         if chat.parent_chat_id.is_none() {
-            self.set_summary(state, chat, None);
+            self.tasks.spawn(set_summary_of(state.clone(), chat.clone(), None));
         }
     }
+}
 
-    fn set_summary(&self, state: &AppState, chat: &ChatRow, summary: Option<String>) {
-        let (state, mut chat) = (state.clone(), chat.clone());
-        self.tasks.spawn(async move {
-            match store_summary(&state.store, &chat, summary.as_deref()).await {
-                Ok(Some(title)) => {
-                    (chat.title, chat.last_turn_summary) = (title, summary);
-                    state.chatd.publish_watch(ChatWatchEventKind::SummaryChange, &chat);
-                }
-                // The chat has gone on.
-                Ok(None) => {}
-                Err(error) => tracing::warn!(chat = %chat.id, %error, "cannot store the summary of a turn"),
-            }
-        });
+async fn set_summary_of(state: AppState, chat: ChatRow, summary: Option<String>) {
+    set_summary(&state, chat, summary).await;
+}
+
+async fn set_summary(state: &AppState, mut chat: ChatRow, summary: Option<String>) {
+    match store_summary(&state.store, &chat, summary.as_deref()).await {
+        Ok(Some(title)) => {
+            (chat.title, chat.last_turn_summary) = (title, summary);
+            state.chatd.publish_watch(ChatWatchEventKind::SummaryChange, &chat);
+        }
+        // The chat has gone on.
+        Ok(None) => {}
+        Err(error) => tracing::warn!(chat = %chat.id, %error, "cannot store the summary of a turn"),
     }
 }
 

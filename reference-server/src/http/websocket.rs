@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use url::Url;
 
 use super::error::ApiError;
+use crate::faults::CutStream;
 use crate::quote::quoted;
 use crate::state::AppState;
 
@@ -24,7 +25,11 @@ const MAX_MESSAGE: usize = 32 * 1024;
 
 /// A request that can be turned into a WebSocket.
 #[derive(Debug)]
-pub(crate) struct Upgrade(WebSocketUpgrade);
+pub(crate) struct Upgrade {
+    upgrade: WebSocketUpgrade,
+    /// After how many events the connection is to break, if a fault says so.
+    cut: Option<usize>,
+}
 
 impl FromRequestParts<AppState> for Upgrade {
     type Rejection = ApiError;
@@ -34,7 +39,8 @@ impl FromRequestParts<AppState> for Upgrade {
         let upgrade = WebSocketUpgrade::from_request_parts(parts, state)
             .await
             .map_err(|rejection| ApiError::new(rejection.status(), rejection.body_text()))?;
-        Ok(Self(upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE)))
+        let upgrade = upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE);
+        Ok(Self { upgrade, cut: parts.extensions.get::<CutStream>().map(|cut| cut.0) })
     }
 }
 
@@ -92,9 +98,10 @@ impl Upgrade {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.0.on_upgrade(move |socket| {
+        let cut = self.cut;
+        self.upgrade.on_upgrade(move |socket| {
             let next_ping = state.clock.now() + PING_INTERVAL;
-            Box::pin(serve(Socket { socket, state, next_ping, unanswered: false }))
+            Box::pin(serve(Socket { socket, state, next_ping, unanswered: false, cut }))
         })
     }
 }
@@ -107,6 +114,8 @@ pub(crate) struct Socket {
     next_ping: DateTime<Utc>,
     /// Whether the last ping has not been answered.
     unanswered: bool,
+    /// How many events may still be sent before the connection breaks, if it is to break.
+    cut: Option<usize>,
 }
 
 /// What came from the peer, or from the server.
@@ -125,6 +134,18 @@ pub(crate) enum Incoming {
 pub(crate) struct Gone;
 
 impl Socket {
+    /// How many of so many events can be sent; fewer than asked for means that the connection is to break after them.
+    pub(crate) fn admit(&mut self, events: usize) -> usize {
+        match &mut self.cut {
+            None => events,
+            Some(left) => {
+                let admitted = events.min(*left);
+                *left -= admitted;
+                admitted
+            }
+        }
+    }
+
     /// Sends a text frame.
     ///
     /// # Errors
@@ -178,6 +199,9 @@ impl Socket {
 
     /// Closes the socket; a peer that is gone does not matter any more.
     pub(crate) async fn close(mut self, code: u16, reason: &'static str) {
+        if self.cut == Some(0) {
+            return;
+        }
         let frame = CloseFrame { code, reason: reason.into() };
         let close = async {
             if self.socket.send(Message::Close(Some(frame))).await.is_ok() {

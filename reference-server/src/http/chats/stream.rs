@@ -95,7 +95,15 @@ async fn send_next(stream: &mut ChatStream, socket: &mut Socket) -> Result<(), u
 
 async fn send(events: Result<Vec<Event>, ChatdError>, socket: &mut Socket) -> Result<(), u16> {
     match events {
-        Ok(events) => socket.send(frame(&events)).await.map_err(|_| close_code::AWAY),
+        Ok(mut events) => {
+            let admitted = socket.admit(events.len());
+            let cut = admitted < events.len();
+            events.truncate(admitted);
+            if !events.is_empty() {
+                socket.send(frame(&events)).await.map_err(|_| close_code::AWAY)?;
+            }
+            if cut { Err(close_code::AWAY) } else { Ok(()) }
+        }
         Err(error) => {
             tracing::error!(%error, "a chat's stream ends");
             Err(close_code::NORMAL)
@@ -186,7 +194,7 @@ pub(super) async fn watch_chats(
             };
             match event {
                 Some(Delivery::Message(event)) => {
-                    if socket.send(format!("{event}\n")).await.is_err() {
+                    if socket.admit(1) == 0 || socket.send(format!("{event}\n")).await.is_err() {
                         break close_code::AWAY;
                     }
                 }
