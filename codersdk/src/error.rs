@@ -478,7 +478,12 @@ fn read_error_body(status: u16, headers: &http::HeaderMap, body: &[u8]) -> (Resp
     }
     // What follows the first value is of no interest.
     let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Option<Response>>();
-    match values.next() {
+    let first = match body.trim_ascii_start().first() {
+        // A list would count as the fields in order.
+        Some(b'[') => Some(Err(serde::de::Error::custom("expected an object, found a list"))),
+        _ => values.next(),
+    };
+    match first {
         Some(Ok(response)) => {
             let response = response.unwrap_or_default();
             if response.message.is_empty() {

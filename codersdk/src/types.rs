@@ -20,6 +20,7 @@ pub use crate::raw_json::RawJson;
 pub use crate::response::*;
 pub use crate::roles::*;
 pub use crate::tagged::UnknownReason;
+pub use crate::user_settings::*;
 pub use crate::users::*;
 
 /// An object of JSON with no fixed fields.

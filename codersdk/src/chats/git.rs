@@ -74,3 +74,11 @@ open_enum! {
         Refresh => "refresh",
     }
 }
+
+/// Whether the message of a refused git watch (400) says that there is no workspace to observe, or none yet: nothing
+/// to show then, and no failure to report.
+pub fn is_chat_git_watch_fallback_message(message: &str) -> bool {
+    let message = message.trim();
+    matches!(message, "Chat has no workspace to watch." | "Chat workspace not found." | "Chat workspace has no agents.")
+        || message.starts_with("Agent state is ")
+}
