@@ -348,7 +348,9 @@ fn preflight_answer(path: &str, headers: &HeaderMap) -> Response {
 fn finish(response: &mut Response, known_visitor: bool, path: &str) {
     let method_not_allowed = response.status() == StatusCode::METHOD_NOT_ALLOWED;
     let headers = response.headers_mut();
-    if headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json") {
+    // A downloaded file keeps the type that it was stored with.
+    let is_file = headers.contains_key(header::CONTENT_DISPOSITION);
+    if !is_file && headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json") {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     }
     if method_not_allowed && let Some(allow) = headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok()) {

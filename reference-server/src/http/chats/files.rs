@@ -110,8 +110,6 @@ pub(super) async fn chat_file_by_id(
         (header::CONTENT_TYPE, header_value(&file.mimetype)),
         (header::CONTENT_DISPOSITION, header_value(&mime::format(disposition, "filename", &file.name))),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable")),
-        // What a person uploaded must never be run as something else.
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ];
     Ok((headers, data).into_response())
 }
