@@ -2,3 +2,4 @@
 
 pub mod json;
 pub mod vectors;
+pub mod wire_types;

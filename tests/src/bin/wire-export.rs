@@ -1,0 +1,71 @@
+//! Prints what this SDK knows of the wire, in the form that the catalogue's checkers read:
+//!
+//! - `wire-export schemas`: the JSON Schemas of all types, by their names in the catalogue;
+//! - `wire-export routes`: the method and path of every call that the client makes.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::{env, fs, io};
+
+use anyhow::{Context, bail};
+use serde_json::{Map, Value, json};
+use tests::wire_types::TYPES;
+
+/// Where the chat routes are on the servers that the catalogue describes.
+const CHATS: &str = "/api/experimental/chats";
+
+/// Routes that only newer servers have.
+const NEWER: &[&str] = &["/api/v2/organizations/{organization}/chats/models"];
+
+fn main() -> anyhow::Result<()> {
+    let output = match env::args().nth(1).as_deref() {
+        Some("schemas") => schemas(),
+        Some("routes") => routes()?,
+        _ => bail!("usage: wire-export schemas|routes"),
+    };
+    serde_json::to_writer_pretty(io::stdout().lock(), &output)?;
+    println!();
+    Ok(())
+}
+
+fn schemas() -> Value {
+    Value::Object(TYPES.iter().map(|wire| (wire.name.to_owned(), (wire.schema)().to_value())).collect::<Map<_, _>>())
+}
+
+/// The routes as they stand in the client's source: every request is made there from a template.
+fn routes() -> anyhow::Result<Value> {
+    let mut found = BTreeSet::new();
+    collect(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../codersdk/src")), &mut found)?;
+    found.retain(|(path, _)| !NEWER.contains(&path.as_str()));
+    Ok(found.into_iter().map(|(path, method)| json!({"http_method": method, "path": path})).collect())
+}
+
+fn collect(folder: &Path, found: &mut BTreeSet<(String, String)>) -> anyhow::Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path)?;
+            // Tests make requests up.
+            let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+            found.extend(code.split("Request::").skip(1).filter_map(route));
+        }
+    }
+    Ok(())
+}
+
+/// The route of a call that begins here, such as `get_chats("/{chat}", …`.
+fn route(call: &str) -> Option<(String, String)> {
+    let (function, arguments) = call.split_once('(')?;
+    let (root, method) = match function.strip_suffix("_chats") {
+        Some(method) => (CHATS, method),
+        None => ("", function),
+    };
+    if !matches!(method, "get" | "post" | "put" | "patch" | "delete") {
+        return None;
+    }
+    let template = arguments.trim_start().strip_prefix('"')?.split('"').next()?;
+    Some((format!("{root}{template}"), method.to_uppercase()))
+}
