@@ -39,6 +39,14 @@ pub struct AiProviderBedrockSettings {
     /// IAM role to assume before Bedrock is called.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub role_arn: String,
+    /// External id that the role asks for. Servers before v2.37 do not know it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub external_id: String,
+    /// Which of Bedrock's protocols is used. Servers before v2.37 do not know it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub protocol: String,
 }
 
 impl std::fmt::Debug for AiProviderBedrockSettings {
@@ -51,6 +59,8 @@ impl std::fmt::Debug for AiProviderBedrockSettings {
             .field("access_key", &hidden(&self.access_key))
             .field("access_key_secret", &hidden(&self.access_key_secret))
             .field("role_arn", &self.role_arn)
+            .field("external_id", &self.external_id)
+            .field("protocol", &self.protocol)
             .finish()
     }
 }

@@ -41,6 +41,10 @@ pub struct AiProvider {
     /// When it last changed.
     #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
+    /// URL or name of an icon. Servers before v2.37 do not send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub icon: Option<String>,
 }
 
 /// `codersdk.AIProviderKey`: ai provider key.
@@ -119,6 +123,10 @@ pub struct CreateAiProviderRequest {
     /// `settings` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<AiProviderSettings>,
+    /// URL or name of an icon. Servers before v2.37 do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub icon: Option<String>,
 }
 
 /// `codersdk.UpdateAIProviderRequest`: update ai provider request.
@@ -140,4 +148,8 @@ pub struct UpdateAiProviderRequest {
     /// `settings` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<AiProviderSettings>,
+    /// URL or name of an icon. Servers before v2.37 do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub icon: Option<String>,
 }

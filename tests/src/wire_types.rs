@@ -20,6 +20,9 @@ pub struct WireType {
     pub round_trip_list: fn(&str) -> Result<Value, serde_json::Error>,
 }
 
+/// A map from ids to ids, as the catalogue names it.
+type UuidMap = std::collections::BTreeMap<uuid::Uuid, uuid::Uuid>;
+
 macro_rules! wire_types {
     ($($name:literal => $type:ty,)*) => {
         &[$(WireType {
@@ -263,9 +266,14 @@ pub const TYPES: &[WireType] = wire_types! {
     "codersdk.WorkspaceAgentRepoChanges" => WorkspaceAgentRepoChanges,
 };
 
+/// What has no name of its own.
+const UNNAMED: &[WireType] = wire_types! {
+    "map[uuid.UUID]uuid.UUID" => UuidMap,
+};
+
 /// A type by its name.
 pub fn find(name: &str) -> Option<&'static WireType> {
-    TYPES.iter().find(|wire| wire.name == name)
+    TYPES.iter().chain(UNNAMED).find(|wire| wire.name == name)
 }
 
 fn schema<T: JsonSchema>() -> Schema {

@@ -31,6 +31,10 @@ pub struct AiProviderSummary {
     /// `deleted` on the wire.
     #[serde(default)]
     pub deleted: bool,
+    /// URL or name of an icon. Servers before v2.37 do not send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub icon: Option<String>,
 }
 
 /// `codersdk.Chat`: chat.
@@ -127,6 +131,18 @@ pub struct Chat {
     /// `children` on the wire.
     #[serde(default)]
     pub children: Nullable<Vec<Chat>>,
+    /// How much the model was last told to think. Servers before v2.37 do not send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub last_reasoning_effort: Option<String>,
+    /// What the chat is about, in a few sentences. Servers before v2.37 do not send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub summary: Option<String>,
+    /// Whether the chat waits for a free place among those that run. Servers before v2.37 do not send it.
+    #[serde(default, skip_serializing_if = "is_false", deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub queued_for_capacity: bool,
 }
 
 open_enum! {
@@ -273,6 +289,10 @@ pub struct CreateChatRequest {
     /// `client_type` on the wire.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub client_type: Option<ChatClientType>,
+    /// How much the model is to think, such as `low` or `high`. Servers before v2.37 do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub reasoning_effort: Option<String>,
 }
 
 /// Which chats [`list_chats`](crate::ChatsApi::list_chats) gives.

@@ -22,6 +22,10 @@ pub struct AdvisorConfig {
     /// `model_config_id` on the wire.
     #[serde(default)]
     pub model_config_id: Uuid,
+    /// How much the model is to think, such as `low` or `high`. Servers before v2.37 do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub reasoning_effort: Option<String>,
 }
 
 /// `codersdk.ChatAutoArchiveDaysResponse`: chat auto archive days response.
@@ -76,6 +80,10 @@ pub struct ChatModelOverrideResponse {
     /// `is_malformed` on the wire.
     #[serde(default)]
     pub is_malformed: bool,
+    /// How much the model is to think, such as `low` or `high`. Servers before v2.37 do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub reasoning_effort: Option<String>,
 }
 
 /// `codersdk.ChatPersonalModelOverride`: chat personal model override.
@@ -97,6 +105,10 @@ pub struct ChatPersonalModelOverride {
     /// `is_malformed` on the wire.
     #[serde(default)]
     pub is_malformed: bool,
+    /// How much the model is to think, such as `low` or `high`. Servers before v2.37 do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub reasoning_effort: Option<String>,
 }
 
 open_enum! {
@@ -229,6 +241,10 @@ pub struct UpdateChatModelOverrideRequest {
     /// `model_config_id` on the wire.
     #[serde(default)]
     pub model_config_id: String,
+    /// How much the model is to think, such as `low` or `high`. Servers before v2.37 do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub reasoning_effort: Option<String>,
 }
 
 /// `codersdk.UpdateChatPersonalModelOverridesAdminSettingsRequest`: update chat personal model overrides admin settings
@@ -299,6 +315,10 @@ pub struct UpdateUserChatPersonalModelOverrideRequest {
     /// `model_config_id` on the wire.
     #[serde(default)]
     pub model_config_id: String,
+    /// How much the model is to think, such as `low` or `high`. Servers before v2.37 do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub reasoning_effort: Option<String>,
 }
 
 /// `codersdk.UserChatCompactionThreshold`: user chat compaction threshold.

@@ -53,6 +53,10 @@ pub struct ChatFileMetadata {
     /// When it was created.
     #[serde(default = "zero_time")]
     pub created_at: DateTime<Utc>,
+    /// Its size in bytes. Servers before v2.37 do not send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub size_bytes: Option<i64>,
 }
 
 /// `codersdk.UploadChatFileResponse`: upload chat file response.

@@ -173,6 +173,10 @@ pub struct CreateChatMessageRequest {
     /// `plan_mode` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_mode: Option<ChatPlanMode>,
+    /// How much the model is to think, such as `low` or `high`. Servers before v2.37 do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub reasoning_effort: Option<String>,
 }
 
 /// `codersdk.CreateChatMessageResponse`: create chat message response.
@@ -191,6 +195,10 @@ pub struct CreateChatMessageResponse {
     /// `warnings` on the wire.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// All messages that were added. Servers before v2.37 do not send it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub messages: Vec<ChatMessage>,
 }
 
 /// `codersdk.EditChatMessageRequest`: edit chat message request.
@@ -203,6 +211,10 @@ pub struct EditChatMessageRequest {
     /// `model_config_id` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config_id: Option<Uuid>,
+    /// How much the model is to think, such as `low` or `high`. Servers before v2.37 do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub reasoning_effort: Option<String>,
 }
 
 /// `codersdk.EditChatMessageResponse`: edit chat message response.
@@ -215,4 +227,12 @@ pub struct EditChatMessageResponse {
     /// `warnings` on the wire.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// All messages that were added. Servers before v2.37 do not send it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub messages: Vec<ChatMessage>,
+    /// The messages that were removed. Servers before v2.37 do not send it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub deleted_message_ids: Vec<i64>,
 }

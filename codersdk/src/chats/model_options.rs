@@ -35,6 +35,10 @@ pub struct ChatModelAnthropicProviderOptions {
     /// `blocked_domains` on the wire.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked_domains: Vec<String>,
+    /// Whether the context of a million tokens is used. Servers before v2.37 do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub context_1m_enabled: Option<bool>,
 }
 
 /// `codersdk.ChatModelAnthropicThinkingOptions`: chat model anthropic thinking options.
@@ -75,6 +79,14 @@ pub struct ChatModelCallConfig {
     /// `provider_options` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_options: Option<ChatModelProviderOptions>,
+    /// How much models may be told to think. Servers before v2.37 do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub reasoning_effort: Option<ChatModelReasoningEffortConfig>,
+    /// What concerns OpenAI only. Servers before v2.37 do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub openai_config: Option<ChatModelOpenAiConfig>,
 }
 
 /// `codersdk.ChatModelGoogleProviderOptions`: chat model google provider options.
@@ -120,6 +132,10 @@ pub struct ChatModelGoogleThinkingConfig {
     /// `include_thoughts` on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_thoughts: Option<bool>,
+    /// How much the model is to think. Servers before v2.37 do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub thinking_level: Option<String>,
 }
 
 /// `codersdk.ChatModelOpenAICompatProviderOptions`: chat model open ai compat provider options.
@@ -390,6 +406,10 @@ struct CallConfigWire {
     cost: Option<ModelCostConfig>,
     #[serde(default)]
     provider_options: Option<ChatModelProviderOptions>,
+    #[serde(default)]
+    reasoning_effort: Option<ChatModelReasoningEffortConfig>,
+    #[serde(default)]
+    openai_config: Option<ChatModelOpenAiConfig>,
     #[serde(default, deserialize_with = "decimal")]
     input_price_per_million_tokens: Option<String>,
     #[serde(default, deserialize_with = "decimal")]
@@ -436,6 +456,8 @@ impl From<CallConfigWire> for ChatModelCallConfig {
             frequency_penalty: wire.frequency_penalty,
             cost,
             provider_options: wire.provider_options,
+            reasoning_effort: wire.reasoning_effort,
+            openai_config: wire.openai_config,
         }
     }
 }
@@ -475,4 +497,25 @@ mod tests {
         let empty: ChatModelCallConfig = serde_json::from_value(json!({"cost": null})).unwrap();
         assert_eq!(empty, ChatModelCallConfig::default());
     }
+}
+
+/// How much models may be told to think. Servers before v2.37 do not know it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatModelReasoningEffortConfig {
+    /// What is used when nothing is chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+    /// The most that may be chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<String>,
+}
+
+/// What concerns models of OpenAI only. Servers before v2.37 do not know it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatModelOpenAiConfig {
+    /// Whether the Responses API is used in place of the Chat Completions API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub use_responses_api: Option<bool>,
 }

@@ -65,6 +65,10 @@ pub struct ChatModelConfig {
     /// When it last changed.
     #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
+    /// The efforts of thinking that may be chosen. Servers before v2.37 do not send it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub reasoning_efforts: Vec<String>,
 }
 
 /// `codersdk.ChatModelProvider`: chat model provider.
@@ -104,6 +108,10 @@ pub struct ChatModelsResponse {
     /// `providers` on the wire.
     #[serde(default)]
     pub providers: Nullable<Vec<ChatModelProvider>>,
+    /// Providers that chats cannot use. Servers before v2.37 do not send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub unsupported_providers: Option<Vec<ChatUnsupportedProvider>>,
 }
 
 /// `codersdk.ChatProviderConfig`: chat provider config.
@@ -146,6 +154,10 @@ pub struct ChatProviderConfig {
     /// When it last changed.
     #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
+    /// URL or name of an icon. Servers before v2.37 do not send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub icon: Option<String>,
 }
 
 open_enum! {
@@ -341,4 +353,24 @@ pub struct UserChatProviderConfig {
     /// `byok_enabled` on the wire.
     #[serde(default)]
     pub byok_enabled: bool,
+    /// URL or name of an icon. Servers before v2.37 do not send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub icon: Option<String>,
+    /// Whether the provider is in use. Servers before v2.37 do not send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub enabled: Option<bool>,
+}
+
+/// A provider that chats cannot use. Servers before v2.37 do not know it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatUnsupportedProvider {
+    /// Its type.
+    #[serde(default)]
+    pub provider: String,
+    /// Its name as shown to people.
+    #[serde(default)]
+    pub display_name: String,
 }

@@ -144,6 +144,10 @@ pub struct ChatToolCallPart {
     /// What the provider needs to see again; kept by the server, never sent by it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_json")]
     pub provider_metadata: Option<RawJson>,
+    /// Whether a hook changed the arguments. Servers before v2.37 do not send it.
+    #[serde(default, skip_serializing_if = "is_false", deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub hook_rewritten: bool,
 }
 
 /// What a tool answered.

@@ -55,6 +55,8 @@ pub(super) struct PartWire<'a> {
     provider_metadata: Option<&'a RawJson>,
     #[serde(skip_serializing_if = "is_false")]
     provider_executed: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    hook_rewritten: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,6 +110,7 @@ impl PartWire<'_> {
         "content",
         "provider_metadata",
         "provider_executed",
+        "hook_rewritten",
         "created_at",
         "completed_at",
         "context_file_path",
@@ -150,6 +153,7 @@ impl<'a> From<&'a ChatMessagePart> for PartWire<'a> {
                 wire.args_delta = part.args_delta.as_deref();
                 wire.parsed_commands = &part.parsed_commands;
                 wire.provider_executed = part.provider_executed;
+                wire.hook_rewritten = part.hook_rewritten;
                 wire.created_at = part.created_at;
                 wire.provider_metadata = part.provider_metadata.as_ref();
             }

@@ -232,7 +232,7 @@ pub(super) async fn patch_chat_message(
         .await
         .map_err(|error| EDIT.answer(error))?;
     let warnings = checks::link_files(&state, chat.id, &input.file_ids).await;
-    Ok(Json(EditChatMessageResponse { message: message.to_wire(), warnings }))
+    Ok(Json(EditChatMessageResponse { message: message.to_wire(), warnings, ..Default::default() }))
 }
 
 /// Refuses a model that does not exist; that the message does not exist is said first.

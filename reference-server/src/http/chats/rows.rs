@@ -29,6 +29,7 @@ pub(crate) fn file_metadata(files: Vec<ChatFileRow>) -> Vec<ChatFileMetadata> {
             name: file.name,
             mime_type: file.mimetype,
             created_at: file.created_at,
+            ..Default::default()
         })
         .collect()
 }
