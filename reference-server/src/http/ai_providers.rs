@@ -257,6 +257,7 @@ fn wire(row: &AiProviderRow, keys: &[AiProviderKeyRow]) -> AiProvider {
         }),
         created_at: row.created_at,
         updated_at: row.updated_at,
+        ..Default::default()
     }
 }
 

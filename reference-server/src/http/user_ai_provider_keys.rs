@@ -105,6 +105,7 @@ fn config(row: &AiProviderRow, has_user_api_key: bool, has_provider_api_key: boo
             display_name: row.shown_name().to_owned(),
             enabled: row.enabled,
             deleted: row.deleted,
+            ..Default::default()
         },
         has_user_api_key,
         has_provider_api_key,

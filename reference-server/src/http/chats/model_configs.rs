@@ -300,6 +300,7 @@ pub(crate) fn wire(row: ModelConfigRow) -> ChatModelConfig {
         model_config: Some(options).filter(|options| !says_nothing(options)),
         created_at: row.created_at,
         updated_at: row.updated_at,
+        ..Default::default()
     }
 }
 

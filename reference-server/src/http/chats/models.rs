@@ -104,7 +104,7 @@ impl Availability {
                 models: listed.or_else(|| (!any).then(Vec::new)).into(),
             }
         });
-        ChatModelsResponse { providers: providers.collect() }
+        ChatModelsResponse { providers: providers.collect(), ..Default::default() }
     }
 }
 

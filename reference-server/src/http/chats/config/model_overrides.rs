@@ -57,6 +57,7 @@ pub(super) async fn answer(
         context,
         model_config_id: stored.model_config_id.as_ref().map(Uuid::to_string).unwrap_or_default(),
         is_malformed: stored.is_malformed,
+        ..Default::default()
     })
 }
 

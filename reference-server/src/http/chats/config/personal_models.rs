@@ -56,6 +56,7 @@ pub(super) async fn get_own_overrides(
             model_config_id: read.model_config_id.as_ref().map(Uuid::to_string).unwrap_or_default(),
             is_set: value.is_some(),
             is_malformed: read.is_malformed,
+            ..Default::default()
         }
     };
     Ok(Json(UserChatPersonalModelOverridesResponse {
