@@ -12,9 +12,11 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use serde_json::Value;
 
+mod anthropic;
 mod http;
 pub(crate) mod names;
 mod openai_compat;
+mod openai_responses;
 pub(crate) mod resolve;
 mod scripted;
 

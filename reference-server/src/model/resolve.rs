@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::http::{Auth, Endpoint};
 use super::openai_compat::ChatCompletions;
-use super::{ScriptedModel, SharedModel, names};
+use super::openai_responses::Responses;
+use super::{ScriptedModel, SharedModel, anthropic, names};
 use crate::chatd::errors::ChatFailure;
 use crate::clock::SharedClock;
 use crate::store::Store;
@@ -156,6 +157,7 @@ fn connect(
         .map(SecretString::from)
         .ok_or_else(|| missing_key(kind))?;
     let default = match kind {
+        "anthropic" => "https://api.anthropic.com",
         "openai" | "openai-compat" => "https://api.openai.com/v1",
         "openrouter" => "https://openrouter.ai/api/v1",
         "vercel" => "https://ai-gateway.vercel.sh/v1",
@@ -169,7 +171,15 @@ fn connect(
     if !matches!(base.scheme(), "http" | "https") {
         return Err(format!("create {kind} provider: unsupported protocol scheme"));
     }
+    if kind == anthropic::PROVIDER {
+        let headers = vec![("anthropic-version", "2023-06-01")];
+        let endpoint = Endpoint { base, auth: Auth::Header("x-api-key"), key, headers };
+        return Ok(Arc::new(anthropic::Messages::new(model, endpoint)));
+    }
     let endpoint = Endpoint { base, auth: Auth::Bearer, key, headers: Vec::new() };
+    if kind == "openai" && names::is_responses_model(model) {
+        return Ok(Arc::new(Responses::new(kind, model, endpoint)));
+    }
     Ok(Arc::new(ChatCompletions::new(kind, model, endpoint)))
 }
 
