@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use codersdk::{ChatMessageRole, ChatStatus, ChatWatchEventKind};
+use codersdk::{ChatStatus, ChatWatchEventKind};
 
 use super::Daemon;
-use super::history::HistoryMessage;
+use super::history::{HistoryMessage, latest_assistant_text};
 use super::step::Prepared;
 use super::titles::{fallback_label, turn_label};
 use crate::state::AppState;
@@ -30,10 +30,9 @@ impl Daemon {
             (ChatStatus::Waiting, Some(prepared)) => {
                 let (state, chat) = (state.clone(), chat.clone());
                 let model = Arc::clone(&prepared.model);
-                let answer = history.iter().rposition(|message| message.role == ChatMessageRole::Assistant);
-                let history = history[answer.unwrap_or(history.len())..].to_vec();
+                let answer = latest_assistant_text(history);
                 self.tasks.spawn(async move {
-                    let label = turn_label(&state, &chat, &model, &history);
+                    let label = turn_label(&state, &chat, &model, &answer);
                     if let Some(label) = state.stop.run_until_cancelled(Box::pin(label)).await {
                         set_summary(&state, chat, Some(label)).await;
                     }

@@ -132,9 +132,7 @@ fn request(model: &str, call: &ModelCall) -> Value {
         set(name, option(name).cloned());
     }
     let mut reasoning = Map::new();
-    if let Some(effort) =
-        super::names::reasoning_effort("openai", option("reasoning_effort").and_then(Value::as_str))
-    {
+    if let Some(effort) = super::names::reasoning_effort("openai", option("reasoning_effort").and_then(Value::as_str)) {
         reasoning.insert("effort".to_owned(), json!(effort));
     }
     if let Some(summary) = option("reasoning_summary").and_then(Value::as_str).filter(|summary| !summary.is_empty()) {
@@ -231,8 +229,7 @@ fn reasoning_item(thought: &str, metadata: Option<&Value>) -> Option<Value> {
     let kept = &metadata?["openai"];
     let id = kept["item_id"].as_str()?;
     let encrypted = kept["encrypted_content"].as_str()?;
-    let summary =
-        if thought.is_empty() { json!([]) } else { json!([{"type": "summary_text", "text": thought}]) };
+    let summary = if thought.is_empty() { json!([]) } else { json!([{"type": "summary_text", "text": thought}]) };
     Some(json!({"type": "reasoning", "id": id, "encrypted_content": encrypted, "summary": summary}))
 }
 

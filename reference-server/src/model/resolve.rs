@@ -127,6 +127,11 @@ const SMALL: [(&str, &str); 7] = [
     ("vercel", "anthropic/claude-haiku-4.5"),
 ];
 
+/// Whether the provider has a small model for titles and labels.
+pub(crate) fn has_small(provider: &str) -> bool {
+    SMALL.iter().any(|(known, _)| *known == provider)
+}
+
 /// The small model that is preferred among those configured.
 pub(crate) fn preferred_small(configs: Vec<ModelConfigRow>) -> Option<ModelConfigRow> {
     let rank = |config: &ModelConfigRow| {

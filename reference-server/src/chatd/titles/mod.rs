@@ -12,12 +12,12 @@ use uuid::Uuid;
 
 pub(crate) use self::text::{fallback_label, fallback_title, subagent_title, text_of};
 use super::errors::ChatFailure;
-use super::history::{HistoryMessage, latest_assistant_text, usage_columns};
+use super::history::{HistoryMessage, usage_columns};
 use super::part;
 use super::prepare::headers;
 use super::{cost, retry};
 use crate::clock::SharedClock;
-use crate::model::resolve::ResolvedModel;
+use crate::model::resolve::{ResolvedModel, has_small};
 use crate::model::{CallOptions, ModelCall, PromptMessage, PromptRole, SharedModel, ToolChoice, ToolDefinition, Usage};
 use crate::state::AppState;
 use crate::store::chats::ChatRow;
@@ -155,20 +155,24 @@ pub(crate) async fn rename(state: &AppState, chat: Uuid, title: &str) -> Result<
     Ok(now)
 }
 
-/// The line that stands for a finished turn in lists: the model's, or a general one. Stops after 30 s.
-pub(crate) async fn turn_label(
-    state: &AppState,
-    chat: &ChatRow,
-    model: &SharedModel,
-    history: &[HistoryMessage],
-) -> String {
+/// The line that stands for a finished turn in lists: a model's, or a general one. `answer` is the text that the turn
+/// ended with. Stops after 30 s.
+pub(crate) async fn turn_label(state: &AppState, chat: &ChatRow, model: &SharedModel, answer: &str) -> String {
     let fallback = fallback_label(&chat.status).to_owned();
-    let answer = latest_assistant_text(history);
     if chat.status != ChatStatus::Waiting || answer.is_empty() {
         return fallback;
     }
-    let asker = Asker::new(state, chat, model);
-    let work = async { asker.label(&text::label_input(&chat.title, &answer)).await };
+    let input = text::label_input(&chat.title, answer);
+    let work = async {
+        if has_small(model.provider())
+            && let Ok(own) = state.models.resolve(&state.store, chat.last_model_config_id, chat.owner_id).await
+            && let Some(small) = state.models.small_of(&state.store, &own, chat.owner_id).await
+            && let Some(label) = Asker::new(state, chat, &small.model).label(&input).await
+        {
+            return Some(label);
+        }
+        Asker::new(state, chat, model).label(&input).await
+    };
     tokio::select! {
         label = work => label.unwrap_or(fallback),
         () = state.clock.sleep(TIMEOUT) => fallback,
