@@ -7,8 +7,10 @@
 mod chatd;
 mod chatfiles;
 pub mod clock;
+mod email;
 mod faults;
 mod http;
+mod jwt;
 mod mime;
 pub mod model;
 mod model_names;

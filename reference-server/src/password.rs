@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use aws_lc_rs::pbkdf2;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use tokio::sync::Semaphore;
 
 /// How often a password is hashed on a server that others can reach: enough to make guessing slow.
 pub(crate) const DEFAULT_ITERATIONS: NonZeroU32 = NonZeroU32::new(65_535).expect("not zero");
@@ -20,16 +21,22 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| {
     hash_now(&hex::encode(random), DEFAULT_ITERATIONS)
 });
 
+/// How many passwords are hashed at once; the rest wait, so that a flood of sign-ins leaves room for other work.
+static SLOTS: Semaphore = Semaphore::const_new(4);
+
 /// Hashes a password, away from the threads that serve requests.
 pub(crate) async fn hash(password: String, iterations: NonZeroU32) -> String {
-    tokio::task::spawn_blocking(move || hash_now(&password, iterations)).await.expect("hashing does not panic")
+    in_background(move || hash_now(&password, iterations)).await
+}
+
+async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let _slot = SLOTS.acquire().await.expect("the semaphore is never closed");
+    tokio::task::spawn_blocking(work).await.expect("hashing does not panic")
 }
 
 /// Whether the password is the one that was hashed. An empty hash matches nothing, and takes as long to say so.
 pub(crate) async fn matches(hash: String, password: String) -> bool {
-    tokio::task::spawn_blocking(move || matches_now(if hash.is_empty() { &NOBODY } else { &hash }, &password))
-        .await
-        .expect("hashing does not panic")
+    in_background(move || matches_now(if hash.is_empty() { &NOBODY } else { &hash }, &password)).await
 }
 
 /// Hashes a password on this thread; for few iterations only.

@@ -3,16 +3,14 @@
 use std::collections::HashMap;
 
 use axum::extract::{Path, Request};
-use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Json, Router};
-use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::auth::{Caller, SESSION_TOKEN_COOKIE, session_token};
 use super::error::ApiError;
 use super::extract::{parse_uuid, path_uuid};
-use super::routing::upgrade_required;
+use super::websocket::Upgrade;
 use crate::quote::quoted;
 use crate::state::AppState;
 
@@ -65,9 +63,6 @@ async fn agent(request: Request) -> ApiError {
 }
 
 /// A route that speaks over a socket only, of which nothing would come.
-async fn socket(request: Request) -> Response {
-    if request.headers().contains_key(http::header::UPGRADE) {
-        return ApiError::new(StatusCode::NOT_FOUND, "Route not found.").into_response();
-    }
-    upgrade_required()
+async fn socket(_: Upgrade) -> ApiError {
+    ApiError::route_not_found()
 }

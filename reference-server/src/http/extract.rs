@@ -89,7 +89,51 @@ pub(crate) fn path_uuid(text: &str) -> Result<Uuid, ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::error::Checks;
     use super::*;
+    use crate::testing::{same, vectors};
+
+    #[tokio::test]
+    async fn vectors_of_bodies_match() {
+        #[derive(serde::Deserialize, serde::Serialize)]
+        struct Body {
+            name: String,
+            count: i64,
+        }
+
+        async fn read(text: &str) -> Result<Body, ApiError> {
+            let request = Request::new(axum::body::Body::from(text.to_owned()));
+            let GoJson(body) = GoJson::<Body>::from_request(request, &()).await?;
+            let positive = body.count >= 0;
+            Checks::new()
+                .required("name", &body.name)
+                .check("name", "username", &body.name, codersdk::names::name_valid(&body.name).is_ok())
+                .check("count", "gte", body.count, positive)
+                .finish()?;
+            Ok(body)
+        }
+
+        /// The detail of a body that is no JSON comes from the original's decoder and is free to differ.
+        fn comparable(mut answer: Value) -> Value {
+            if answer["message"] == NOT_JSON {
+                answer["detail"] = json!(answer["detail"].is_string());
+            }
+            answer
+        }
+
+        for case in vectors("http_query.json").into_iter().filter(|case| case.text("rule") == "body") {
+            match read(case.text("body")).await {
+                Ok(body) => same(&json!(body), &case.output["value"]).unwrap_or_else(|e| panic!("{}: {e}", case.name)),
+                Err(error) => {
+                    let answer = comparable(json!(error.body()));
+                    same(&answer, &comparable(case.output["answer"].clone()))
+                        .unwrap_or_else(|e| panic!("{}: {e}", case.name));
+                }
+            }
+        }
+    }
 
     #[test]
     fn identifiers_have_many_spellings() {

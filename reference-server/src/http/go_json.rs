@@ -39,6 +39,7 @@ impl serde::de::Error for Error {
 /// When the body does not begin with a JSON value, or the value does not fit `T`.
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let text = String::from_utf8_lossy(body);
+    let text = without_lone_surrogates(&text);
     let mut stream = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
     let value = match stream.next() {
         None => return Err(Error::Invalid("EOF".to_owned())),
@@ -46,6 +47,38 @@ pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
         Some(Ok(value)) => value,
     };
     from_value(&value)
+}
+
+/// Replaces escaped halves of characters that have no other half, which a strict reader refuses.
+fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let escape = |at: usize| -> Option<u16> {
+        let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let mut mended = String::new();
+    let (mut at, mut copied) = (0, 0);
+    while let Some(found) = bytes[at..].iter().position(|byte| *byte == b'\\') {
+        at += found;
+        at += match (escape(at), escape(at + 6)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => 12,
+            (Some(0xD800..=0xDFFF), _) => {
+                mended.push_str(&text[copied..at]);
+                mended.push_str("\\ufffd");
+                copied = at + 6;
+                6
+            }
+            (Some(_), _) => 6,
+            // The escaped character is passed over too, as it may be a backslash.
+            (None, _) => 2,
+        };
+        at = at.min(bytes.len());
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    mended.push_str(&text[copied..]);
+    Cow::Owned(mended)
 }
 
 fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
@@ -416,6 +449,15 @@ mod tests {
         assert_eq!((body.name.as_str(), body.count), ("x", 3));
         assert_eq!(body.list, [Inner { text: "a".to_owned() }]);
         assert_eq!(body.map.len(), 2);
+    }
+
+    #[test]
+    fn halves_of_characters_are_replaced() {
+        let name = |json: &str| read(&format!("{{\"name\":{json}}}")).map(|body| body.name);
+        assert_eq!(name(r#""a\ud800b""#).unwrap(), "a\u{fffd}b");
+        assert_eq!(name(r#""\udc00\ud83d\ude00""#).unwrap(), "\u{fffd}😀");
+        assert_eq!(name(r#""\\ud800""#).unwrap(), r"\ud800");
+        assert!(name(r#""\ud8""#).is_err() && read("\\").is_err());
     }
 
     #[test]

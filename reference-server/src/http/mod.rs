@@ -20,6 +20,8 @@ pub(crate) mod query;
 mod roles;
 pub(crate) mod routing;
 mod search;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod urls;
 mod user_ai_provider_keys;

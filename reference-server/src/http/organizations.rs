@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::extract::{FromRequestParts, Path, State};
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::{Json, Router};
 use codersdk::Organization;
 use http::request::Parts;
@@ -20,6 +20,7 @@ pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route("/api/v2/organizations", get(list_organizations))
         .route("/api/v2/organizations/{organization}", get(get_organization))
+        .route("/api/v2/organizations/{organization}/{*path}", any(unknown_route))
         .route("/api/v2/users/{user}/organizations", get(organizations_by_user))
         .route("/api/v2/users/{user}/organizations/{organization}", get(organization_by_user_and_name))
 }
@@ -83,6 +84,11 @@ async fn list_organizations(
 
 async fn get_organization(OrganizationParam(organization): OrganizationParam) -> Json<Organization> {
     Json(convert(organization))
+}
+
+/// What lies below an organization that does not exist is not told apart from the organization.
+async fn unknown_route(_: OrganizationParam) -> ApiError {
+    ApiError::route_not_found()
 }
 
 async fn organizations_by_user(

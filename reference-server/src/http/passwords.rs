@@ -15,9 +15,10 @@ use super::auth::Caller;
 use super::error::{ApiError, Checks};
 use super::extract::GoJson;
 use super::users::UserParam;
+use crate::email::is_email;
+use crate::password;
 use crate::rbac::{Action, Object};
 use crate::state::AppState;
-use crate::{names, password};
 
 /// How long a one-time passcode is good for, in minutes.
 const PASSCODE_MINUTES: i64 = 20;
@@ -90,7 +91,7 @@ async fn request_passcode(
 ) -> Result<StatusCode, ApiError> {
     Checks::new()
         .required("email", &request.email)
-        .check("email", "email", &request.email, names::is_email(&request.email))
+        .check("email", "email", &request.email, is_email(&request.email))
         .finish()?;
     let user = state.store.user_by_email(&request.email).await?;
     let hash = password::hash(Uuid::new_v4().to_string(), state.password_iterations).await;
@@ -108,7 +109,7 @@ async fn change_password_with_passcode(
 ) -> Result<StatusCode, ApiError> {
     Checks::new()
         .required("email", &request.email)
-        .check("email", "email", &request.email, names::is_email(&request.email))
+        .check("email", "email", &request.email, is_email(&request.email))
         .required("password", &request.password)
         .required("one_time_passcode", &request.one_time_passcode)
         .finish()?;

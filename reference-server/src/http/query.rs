@@ -372,3 +372,70 @@ pub(crate) fn parse_bool(text: &str) -> Result<bool, String> {
 pub(crate) fn parse_enum<T>(text: &str, valid: impl FnOnce(&str) -> Option<T>) -> Result<T, String> {
     valid(text).ok_or_else(|| format!("{} is not a valid value", quoted(text)))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing::{replay, same, same_set, vectors};
+
+    /// What follows comes from the original's parsers of numbers and times and is free to differ.
+    fn without_tails(errors: &Value) -> Value {
+        let cut = |error: &Value| {
+            let detail = error["detail"].as_str().unwrap_or_default();
+            let end = ["parsing time", "time: "].iter().find_map(|tail| detail.find(tail)).unwrap_or(detail.len());
+            json!({"field": error["field"], "detail": detail[..end]})
+        };
+        errors.as_array().into_iter().flatten().map(cut).collect()
+    }
+
+    #[test]
+    fn vectors_of_queries_match() {
+        let cases: Vec<_> =
+            vectors("http_query.json").into_iter().filter(|case| case.text("rule") == "query").collect();
+        replay(&cases, |case| {
+            let values = QueryValues::parse(case.text("query"));
+            let default = &case.input["default"];
+            let mut parser = QueryParser::new();
+            let number = default.as_i64().unwrap_or_default();
+            let value = match case.text("kind") {
+                "int" => json!(parser.int(&values, number, "p")),
+                "int64" => json!(parser.int64(&values, number, "p")),
+                "positive_int32" => json!(parser.positive_int32(&values, i32::try_from(number).unwrap(), "p")),
+                "bool" => json!(parser.boolean(&values, default.as_bool().unwrap_or_default(), "p")),
+                "nullable_bool" => json!(parser.nullable_boolean(&values, "p")),
+                "uuid" => json!(parser.uuid(&values, Uuid::nil(), "p")),
+                "uuids" => json!(parser.uuids(&values, "p")),
+                "string" => json!(parser.string(&values, default.as_str().unwrap_or_default(), "p")),
+                "strings" => {
+                    let read = parser.strings(&values, "p");
+                    if values.get("p").is_none_or(str::is_empty) { default.clone() } else { json!(read) }
+                }
+                "time" => parser.time3339(&values, None, "p").map_or(default.clone(), |time| json!(time)),
+                "required" => {
+                    parser = parser.required_not_empty(&["p"]);
+                    json!(parser.string(&values, default.as_str().unwrap_or_default(), "p"))
+                }
+                // No route built so far takes one.
+                "duration_ns" => return Ok(()),
+                other => return Err(format!("unknown kind {other}")),
+            };
+            same(&value, &case.output["value"])?;
+            same_set(&without_tails(&json!(parser.errors())), &without_tails(&case.output["errors"]))
+        });
+    }
+
+    #[test]
+    fn vectors_of_unknown_parameters_match() {
+        let cases: Vec<_> =
+            vectors("http_query.json").into_iter().filter(|case| case.text("rule") == "excess").collect();
+        replay(&cases, |case| {
+            let values = QueryValues::parse(case.text("query"));
+            let mut parser = QueryParser::new();
+            parser.string(&values, "", "p");
+            parser.error_excess(&values);
+            same_set(&json!(parser.errors()), &case.output["errors"])
+        });
+    }
+}

@@ -57,8 +57,14 @@ const GUARDED: &[&str] = &[
 ];
 
 /// Subtrees that are closed to who may not read the resource.
-const FOR_ADMINISTRATORS: &[(&str, Resource)] =
-    &[("/api/v2/audit", Resource::AuditLog), ("/api/v2/debug", Resource::DebugInfo)];
+const FOR_ADMINISTRATORS: &[(&str, Resource)] = &[
+    ("/api/v2/audit", Resource::AuditLog),
+    ("/api/v2/debug", Resource::DebugInfo),
+    ("/api/v2/deployment/config", Resource::DeploymentConfig),
+    ("/api/v2/deployment/stats", Resource::DeploymentStats),
+    ("/api/v2/insights/daus", Resource::DeploymentConfig),
+    ("/api/v2/insights/user-status-counts", Resource::User),
+];
 
 /// What lies below `/api/v2/users` without being a user.
 const NOT_USERS: &[(&str, &[Method])] = &[
@@ -173,7 +179,7 @@ pub(crate) async fn frame(State(state): State<AppState>, mut request: Request, n
             Err(error) => error.into_response(),
         }
     };
-    finish(&mut response, known_visitor, &path);
+    finish(&mut response, known_visitor, origin && open_to_all(&path));
     response
 }
 
@@ -345,7 +351,7 @@ fn preflight_answer(path: &str, headers: &HeaderMap) -> Response {
 }
 
 /// Adds what every answer has.
-fn finish(response: &mut Response, known_visitor: bool, path: &str) {
+fn finish(response: &mut Response, known_visitor: bool, any_origin: bool) {
     let method_not_allowed = response.status() == StatusCode::METHOD_NOT_ALLOWED;
     let headers = response.headers_mut();
     // A downloaded file keeps the type that it was stored with.
@@ -359,12 +365,13 @@ fn finish(response: &mut Response, known_visitor: bool, path: &str) {
             headers.insert(header::ALLOW, allow);
         }
     }
-    if open_to_all(path) {
+    if any_origin {
         headers.entry(header::ACCESS_CONTROL_ALLOW_ORIGIN).or_insert(HeaderValue::from_static("*"));
     }
     if !headers.contains_key(header::VARY) {
         headers.append(header::VARY, HeaderValue::from_static("Origin"));
     }
+    headers.append(header::VARY, HeaderValue::from_static("Cookie"));
     if !known_visitor {
         let token: [u8; 32] = rand::random();
         let cookie = format!("{CSRF_COOKIE}={}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax", hex::encode(token));
@@ -389,15 +396,6 @@ pub(crate) async fn not_found(uri: Uri) -> Response {
     let page = "<!doctype html><html lang=\"en\"><head><title>Coder</title></head><body><p>This server has no web page: \
                 it serves the API below <code>/api/v2</code>.</p></body></html>";
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
-}
-
-/// The answer to a plain request where only a socket makes sense.
-pub(crate) fn upgrade_required() -> Response {
-    let text = "WebSocket protocol violation: Connection header \"\" does not contain Upgrade";
-    let mut response = plain_text(StatusCode::UPGRADE_REQUIRED, text);
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    response
 }
 
 /// The empty answer to a method that a path does not have; the router names those that it has.

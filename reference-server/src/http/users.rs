@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::routing::{get, put};
 use axum::{Json, Router};
+use codersdk::names;
 use codersdk::{GetUsersResponse, LoginType, SlimRole, UpdateUserProfileRequest, User, UserStatus};
 use http::StatusCode;
 use http::request::Parts;
@@ -16,10 +17,11 @@ use super::error::{ApiError, Checks};
 use super::extract::{GoJson, parse_uuid};
 use super::query::{QueryParser, QueryValues};
 use super::{organizations, roles, search};
+use crate::email::is_email;
 use crate::rbac::{self, Action, DEFAULT_ORG_MEMBER_ROLES, Object, Resource, RoleName};
 use crate::state::AppState;
 use crate::store::users::{NewUser, Page, UserRow};
-use crate::{names, password, quote::quoted};
+use crate::{password, quote::quoted};
 
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
@@ -187,7 +189,7 @@ async fn create_user(
     let new = NewUser {
         email: request.email,
         username: request.username,
-        name: names::normalize_real_name(&request.name),
+        name: names::normalize_real_username(&request.name),
         hashed_password: match login_type {
             LoginType::Password => password::hash(request.password, state.password_iterations).await,
             _ => String::new(),
@@ -211,7 +213,7 @@ fn check_fields(request: &CreateUser) -> Result<(), ApiError> {
     let status = request.user_status.as_deref();
     Checks::new()
         .check("email", "required_unless", email, !email.is_empty() || request.service_account)
-        .check("email", "email", email, email.is_empty() || names::is_email(email))
+        .check("email", "email", email, email.is_empty() || is_email(email))
         .required("username", &request.username)
         .check("username", "username", &request.username, names::name_valid(&request.username).is_ok())
         .check("name", "user_real_name", &request.name, names::user_real_name_valid(&request.name).is_ok())

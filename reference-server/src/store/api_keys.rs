@@ -166,6 +166,17 @@ impl Store {
         sqlx::query("DELETE FROM api_keys WHERE id = $1").bind(id).execute(self.pool()).await.map(drop)
     }
 
+    /// Ends a session, and with it the keys that let a browser into the user's applications.
+    pub(crate) async fn end_session(&self, key: &ApiKeyRow) -> sqlx::Result<()> {
+        sqlx::query("DELETE FROM api_keys WHERE id = $1 OR (user_id = $2 AND scopes LIKE $3)")
+            .bind(&key.id)
+            .bind(key.user_id)
+            .bind("%\"coder:application_connect\"%")
+            .execute(self.pool())
+            .await
+            .map(drop)
+    }
+
     /// The key of this id with its user and the user's memberships, in one read.
     pub(crate) async fn authenticate(&self, key_id: &str) -> sqlx::Result<Option<Authenticated>> {
         let rows: Vec<AuthRow> = sqlx::query_as(
@@ -267,7 +278,8 @@ fn hash_secret(secret: &str) -> Vec<u8> {
     digest(&SHA256, secret.as_bytes()).as_ref().to_vec()
 }
 
-fn random_text(length: usize) -> String {
+/// Letters and digits that nobody can guess.
+pub(crate) fn random_text(length: usize) -> String {
     rand::rng().sample_iter(Alphanumeric).take(length).map(char::from).collect()
 }
 

@@ -14,6 +14,13 @@ impl Store {
         self.site_config_or("deployment_id", || Uuid::new_v4().to_string()).await
     }
 
+    /// The key with which this deployment signs what it gives out, made when it is first asked for.
+    pub(crate) async fn signing_key(&self) -> sqlx::Result<Vec<u8>> {
+        let make = || STANDARD.encode(rand::random::<[u8; 64]>());
+        let stored = self.site_config_or("signing_key", make).await?;
+        STANDARD.decode(stored).map_err(|error| sqlx::Error::Decode(error.into()))
+    }
+
     /// The public half of the key with which this deployment signs its pushes to browsers, made when it is first asked
     /// for: an uncompressed point of the curve P-256.
     pub(crate) async fn web_push_public_key(&self) -> sqlx::Result<String> {

@@ -326,9 +326,9 @@ struct UserAndCount {
     count: i64,
 }
 
-/// Escapes the wildcards of a LIKE pattern and wraps the text in them.
+/// A LIKE pattern for texts that contain this one, whose own `%` and `_` stand for anything.
 fn containing(text: &str) -> String {
-    format!("%{}%", text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+    format!("%{}%", text.to_lowercase())
 }
 
 /// Adds the WHERE clause of a filter over the table `users`.
@@ -352,8 +352,8 @@ pub(crate) fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &UserFilter)
             query.push(")");
         }
     }
-    // Everybody is a member, whether or not the role is stored.
-    if !filter.rbac_role.is_empty() && !filter.rbac_role.iter().any(|role| role == "member") {
+    // Everybody is a member, though the role is not stored.
+    if filter.rbac_role.iter().any(|role| role != "member") {
         query.push(" AND (");
         let mut list = query.separated(" OR ");
         for role in &filter.rbac_role {
