@@ -14,7 +14,6 @@ mod jwt;
 mod mime;
 pub mod model;
 mod model_names;
-mod names;
 mod password;
 mod quote;
 mod rbac;

@@ -186,7 +186,8 @@ async fn client_tools_are_waited_for_and_their_results_answered() {
     chats.settled(chat, ChatStatus::RequiresAction).await;
     let rows = messages::visible(chats.store.pool(), chat).await.unwrap();
     let call = rows[1].parts().unwrap()[0].tool_call_id.clone();
-    let result = |id: &str| SubmittedResult { tool_call_id: id.to_owned(), output: Some(Json::of(&7)), is_error: false };
+    let result =
+        |id: &str| SubmittedResult { tool_call_id: id.to_owned(), output: Some(Json::of(&7)), is_error: false };
     let submit = async |results| {
         let user_id = chats.server.login().unwrap().user_id;
         chats.chatd.submit_tool_results(SubmitToolResultsOptions { chat_id: chat, user_id, results }).await
