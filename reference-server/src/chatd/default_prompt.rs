@@ -1,4 +1,12 @@
-//! What every agent is told before the deployment's own prompt.
+//! What every agent is told first: the built-in prompt, the deployment's own, or both.
+
+use crate::store::chat_settings::SystemPromptSettings;
+
+/// The deployment's system prompt; empty if it wants none.
+pub(crate) fn deployment_prompt(settings: &SystemPromptSettings) -> String {
+    let parts = [if settings.include_default { DEFAULT_SYSTEM_PROMPT } else { "" }, &settings.system_prompt];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
 
 /// The built-in system prompt.
 pub(crate) const DEFAULT_SYSTEM_PROMPT: &str = "\

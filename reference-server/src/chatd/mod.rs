@@ -20,6 +20,7 @@ mod prompt;
 pub(crate) mod pubsub;
 pub(crate) mod retry;
 mod runner;
+pub(crate) mod sanitize;
 pub(crate) mod step;
 pub(crate) mod stream;
 mod summary;
@@ -119,7 +120,7 @@ pub(crate) struct CreateOptions {
     pub(crate) mode: Option<String>,
     pub(crate) plan_mode: Option<String>,
     pub(crate) client_type: ChatClientType,
-    /// The creator's own system prompt, cleaned; none if empty.
+    /// The creator's own system prompt; none if empty.
     pub(crate) system_prompt: String,
     pub(crate) content: Vec<Part>,
     pub(crate) api_key_id: String,
@@ -207,10 +208,14 @@ impl Daemon {
     pub(crate) async fn create_chat(&self, options: CreateOptions) -> Result<ChatRow, ChatdError> {
         let now = self.clock.now();
         let model = options.model_config_id;
-        let mut messages = Vec::with_capacity(3);
-        if !options.system_prompt.is_empty() {
-            messages.push(apply::system_message(&options.system_prompt, model));
-        }
+        let prompts = [
+            default_prompt::deployment_prompt(&self.store.system_prompt_settings().await?),
+            sanitize::sanitize_prompt(&options.system_prompt),
+        ];
+        let mut messages = Vec::with_capacity(4);
+        messages.extend(
+            prompts.iter().filter(|prompt| !prompt.is_empty()).map(|prompt| apply::system_message(prompt, model)),
+        );
         messages.push(apply::system_message(if options.workspace_id.is_some() { ATTACHED } else { DETACHED }, model));
         messages.push(user_message(&options.content, Some(model), options.owner_id, options.api_key_id));
         let chat = ChatRow {

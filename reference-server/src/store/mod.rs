@@ -7,6 +7,7 @@ pub(crate) mod ai_providers;
 pub(crate) mod api_keys;
 pub(crate) mod chat_changes;
 pub(crate) mod chat_costs;
+pub(crate) mod chat_debug;
 pub(crate) mod chat_diffs;
 pub(crate) mod chat_files;
 pub(crate) mod chat_list;

@@ -8,6 +8,7 @@ mod checks;
 mod config;
 mod cost;
 mod create;
+mod debug;
 mod errors;
 mod files;
 pub(crate) mod input;
@@ -50,6 +51,8 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/{chat}/tool-results", post(actions::post_chat_tool_results))
         .route("/{chat}/title/propose", post(titles::propose_chat_title))
         .route("/{chat}/title/regenerate", post(titles::regenerate_chat_title))
+        .route("/{chat}/debug/runs", get(debug::get_chat_debug_runs))
+        .route("/{chat}/debug/runs/{debug_run}", get(debug::get_chat_debug_run))
         .route("/{chat}/diff", get(chat::get_chat_diff_contents))
         .route("/{chat}/context", put(chat::refresh_chat_context))
         .route("/watch", get(stream::watch_chats))

@@ -5,7 +5,6 @@ mod debug_logging;
 mod model_overrides;
 mod personal_models;
 mod prompts;
-mod sanitize;
 mod settings;
 mod template_allowlist;
 mod thresholds;

@@ -8,8 +8,8 @@ use codersdk::{
 };
 use http::StatusCode;
 
-use super::sanitize::sanitize_prompt;
 use crate::chatd::default_prompt::DEFAULT_SYSTEM_PROMPT;
+use crate::chatd::sanitize::sanitize_prompt;
 use crate::http::admins::DeploymentAdmin;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;

@@ -4,7 +4,7 @@
 ///
 /// U+200C stays, since Persian and other scripts need it; U+200D goes, although it joins emoji, since hidden text is
 /// written with it.
-pub(super) fn sanitize_prompt(text: &str) -> String {
+pub(crate) fn sanitize_prompt(text: &str) -> String {
     let text: String = text.replace("\r\n", "\n").replace('\r', "\n").chars().filter(|c| !is_invisible(*c)).collect();
     let mut clean = String::with_capacity(text.len());
     let mut blank_lines = 0;
