@@ -46,11 +46,6 @@ impl Answer {
         Err(fault.with_request(&self.method, &self.url))
     }
 
-    /// Like [`json`](Self::json), but an answer without a body (204) gives `None`.
-    pub(crate) fn json_opt<T: DeserializeOwned>(self) -> Result<Option<T>> {
-        if self.status == StatusCode::NO_CONTENT || self.body.is_empty() { Ok(None) } else { self.json().map(Some) }
-    }
-
     /// Reads the body as a JSON list, `null` as an empty one: the original sends a list that was never filled so.
     pub(crate) fn json_list<T: DeserializeOwned>(self) -> Result<Vec<T>> {
         Ok(self.json::<Option<Vec<T>>>()?.unwrap_or_default())

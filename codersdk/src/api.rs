@@ -29,7 +29,7 @@ macro_rules! api_trait {
         $(#[$meta])*
         #[cfg_attr(feature = "mock", mockall::automock)]
         #[async_trait::async_trait]
-        #[allow(unused_parens, unused_variables, reason = "made by a macro; default bodies use nothing")]
+        #[allow(missing_debug_implementations, unused_parens, unused_variables, reason = "made by a macro; default bodies use nothing")]
         pub trait $name: Send + Sync {
             $(
                 $(#[$method_meta])*

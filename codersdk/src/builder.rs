@@ -65,6 +65,13 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Whether a proxy may be spoken to by TLS.
+    fn may_use_tls_proxy(&self) -> bool {
+        const NAMES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+        let is_tls = |name| std::env::var_os(name).is_some_and(|url| url.to_string_lossy().starts_with("https"));
+        self.proxy.is_some() || !self.no_proxy && NAMES.iter().any(is_tls)
+    }
+
     /// Makes the HTTP client. It is asked for again for upgrades, with HTTP/1.1 only.
     pub(crate) fn http_client(&self, base: &Url, http1_only: bool) -> Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
@@ -87,8 +94,9 @@ impl Settings {
         }
         if !self.roots.is_empty() {
             builder = builder.tls_certs_merge(self.roots.iter().cloned());
-        } else if base.scheme() == "http" && self.no_proxy {
-            // Reading the system's certificates costs more than all the rest, and no TLS will be spoken.
+        } else if base.scheme() == "http" && !self.may_use_tls_proxy() {
+            // Reading the system's certificates costs more than all the rest, and no TLS will be spoken: redirects to
+            // another scheme are not followed.
             builder = builder.tls_certs_only([]);
         }
         builder.build().map_err(|error| Error::config(format!("HTTP client: {error}")).with_source(error))
@@ -216,11 +224,13 @@ impl ClientBuilder {
     /// and the environment (`HTTPS_PROXY` and so on) count.
     pub fn proxy(mut self, url: &str) -> Self {
         self.proxy = Some(url.to_owned());
+        self.no_proxy = false;
         self
     }
 
     /// No proxy, whatever the system's settings and the environment say.
     pub fn no_proxy(mut self) -> Self {
+        self.proxy = None;
         self.no_proxy = true;
         self
     }

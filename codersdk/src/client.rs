@@ -176,7 +176,7 @@ impl Client {
     }
 
     async fn call(&self, mut request: Request, mode: Mode) -> Result<Outcome> {
-        let total = request.timeout.unwrap_or(self.inner.settings.total_timeout);
+        let total = self.inner.settings.total_timeout;
         let (method, route) = (request.method.clone(), request.route);
         let span = tracing::debug_span!("coder_request", %method, route, url = tracing::field::Empty,
             status = tracing::field::Empty, attempts = tracing::field::Empty);
@@ -193,7 +193,7 @@ impl Client {
         loop {
             let started = Instant::now();
             let mut url = String::new();
-            let limit = request.timeout.unwrap_or(settings.attempt_timeout);
+            let limit = settings.attempt_timeout;
             let outcome = match tokio::time::timeout(limit, self.attempt(request, mode, &mut url)).await {
                 Ok(outcome) => outcome,
                 Err(_) => Err(Error::timeout("the request", limit).with_request(&request.method, &self.shown(request))),
@@ -288,7 +288,7 @@ impl Client {
 
     fn headers(&self, request: &Request) -> HeaderMap {
         let mut headers = self.inner.settings.headers.clone();
-        if let (true, Some(token)) = (request.with_token, &self.inner.token) {
+        if let Some(token) = &self.inner.token {
             headers.insert(HeaderName::from_static("coder-session-token"), token.header().clone());
         }
         for (name, value) in &request.headers {

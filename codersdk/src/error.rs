@@ -236,10 +236,6 @@ impl Error {
         error
     }
 
-    pub(crate) fn kind(&self) -> Kind {
-        self.0.kind
-    }
-
     /// Whether the server answered 404: there is no such thing, or the caller may not see it.
     pub fn is_not_found(&self) -> bool {
         self.is_status(404)

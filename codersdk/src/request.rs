@@ -3,7 +3,6 @@
 use std::fmt::{self, Display, Write as _};
 use std::io;
 use std::pin::Pin;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -68,9 +67,6 @@ pub(crate) struct Request {
     expected: &'static [u16],
     /// Whether sending it twice does the same as sending it once.
     pub(crate) idempotent: bool,
-    pub(crate) with_token: bool,
-    /// Replaces the client's limit of an attempt and of the whole call.
-    pub(crate) timeout: Option<Duration>,
     fault: Option<Error>,
 }
 
@@ -91,8 +87,6 @@ impl Request {
             body: Body::Empty,
             expected: &[],
             idempotent,
-            with_token: true,
-            timeout: None,
             fault,
         }
     }
@@ -216,18 +210,6 @@ impl Request {
     /// Declares that sending it twice does what sending it once does, whatever its method.
     pub(crate) fn idempotent(mut self, idempotent: bool) -> Self {
         self.idempotent = idempotent && !matches!(self.body, Body::Stream(_));
-        self
-    }
-
-    /// Leaves the session token out.
-    pub(crate) fn without_token(mut self) -> Self {
-        self.with_token = false;
-        self
-    }
-
-    /// Gives this call a time limit of its own instead of the client's.
-    pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
         self
     }
 

@@ -161,3 +161,92 @@ async fn silent_events_time_out() {
     assert!(events.next().await.unwrap().unwrap_err().is_timeout());
     assert!(events.next().await.is_none());
 }
+
+fn not_found() -> Reply {
+    json("404 Not Found", r#"{"message":"Route not found."}"#)
+}
+
+fn lines(server: &Server) -> Vec<String> {
+    server.seen().into_iter().map(|seen| seen.line.trim_end_matches(" HTTP/1.1").to_owned()).collect()
+}
+
+fn filter() -> codersdk::ListChatsOptions {
+    codersdk::ListChatsOptions::default()
+}
+
+#[tokio::test]
+async fn the_chat_root_is_found_once() {
+    // A server of today.
+    let server = Server::start(vec![json("200 OK", "[]")]).await;
+    let client = server.client();
+    let (first, second) = tokio::join!(client.list_chats(filter()), client.list_chats(filter()));
+    first.and(second).unwrap();
+    client.clone().list_chats(filter()).await.unwrap();
+    let probe = "GET /api/v2/chats?limit=1";
+    assert_eq!(lines(&server), [probe, "GET /api/v2/chats", "GET /api/v2/chats", "GET /api/v2/chats"]);
+
+    // One of the contract's time.
+    let server = Server::start(vec![not_found(), json("200 OK", "[]")]).await;
+    server.client().list_chats(filter()).await.unwrap();
+    let old = ["GET /api/experimental/chats?limit=1", "GET /api/experimental/chats"];
+    assert_eq!(lines(&server), [probe, old[0], old[1]]);
+
+    // A root that is told is not looked for.
+    let client = server.builder().chats_path("/api/experimental/chats/").build().unwrap();
+    client.list_chats(filter()).await.unwrap();
+    assert_eq!(lines(&server).last().unwrap(), old[1]);
+    assert_eq!(lines(&server).len(), 4);
+}
+
+#[tokio::test]
+async fn only_a_found_chat_root_is_remembered() {
+    let denied = json("401 Unauthorized", r#"{"message":"no token"}"#);
+    let server = Server::start(vec![denied, not_found(), not_found(), json("200 OK", "[]")]).await;
+    let client = server.client();
+    assert!(client.list_chats(filter()).await.unwrap_err().is_unauthorized());
+    // Neither root is there: what is missing is told by the one of today.
+    let error = client.list_chats(filter()).await.unwrap_err();
+    assert!(error.is_not_found() && error.url().unwrap().contains("/api/v2/chats"), "{error}");
+    client.list_chats(filter()).await.unwrap();
+    assert_eq!(lines(&server).len(), 5);
+}
+
+#[tokio::test]
+async fn a_proxy_gets_the_whole_url() {
+    let proxy = Server::start(vec![json("200 OK", user("a"))]).await;
+    let client = Client::builder("http://coder.test").proxy(&proxy.url).session_token("t").build().unwrap();
+    client.user("me").await.unwrap();
+    assert_eq!(lines(&proxy), ["GET http://coder.test/api/v2/users/me"]);
+    let client = Client::builder(&proxy.url).proxy("http://127.0.0.1:1").no_proxy().build().unwrap();
+    client.user("me").await.unwrap();
+}
+
+#[test]
+fn building_a_client_is_cheap() {
+    let started = std::time::Instant::now();
+    for _ in 0..100 {
+        Client::builder("http://127.0.0.1:1").session_token("t").build().unwrap();
+    }
+    let each = started.elapsed() / 100;
+    println!("{each:?}");
+    assert!(each < Duration::from_millis(5), "{each:?}");
+}
+
+#[test]
+fn settings_that_cannot_be_used_are_told_when_the_client_is_built() {
+    let builders = [
+        Client::builder("coder.test"),
+        Client::builder(""),
+        Client::builder("http://"),
+        Client::builder("http://x.test").header("a b", "c"),
+        Client::builder("http://x.test").session_token("\u{7f}"),
+        Client::builder("https://x.test").root_certificates_pem("not pem"),
+        Client::builder("https://x.test").client_certificate_pem("not pem"),
+    ];
+    for builder in builders {
+        assert!(builder.build().unwrap_err().is_invalid_request());
+    }
+    let client = Client::builder(" https://x.test/workspaces?x=1#y ").build().unwrap();
+    assert_eq!(client.url(), "https://x.test/");
+    assert!(!client.has_session_token());
+}
