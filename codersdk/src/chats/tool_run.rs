@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::{Stream, StreamExt};
 use tokio::sync::watch;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 use uuid::Uuid;
 
 use super::answer_text::{AnswerText, Piece};
@@ -136,6 +136,8 @@ pub struct ChatRun {
     /// The calls whose results were submitted, or are being.
     answered: Vec<String>,
     submit: Option<BoxFuture<'static, Result<bool>>>,
+    /// Whether the chat waits for results.
+    waits: watch::Sender<bool>,
     cancel: Arc<watch::Sender<bool>>,
     cancelling: BoxFuture<'static, ()>,
     cancelled: bool,
@@ -176,6 +178,7 @@ impl ChatRun {
             work: None,
             answered: Vec::new(),
             submit: None,
+            waits: watch::Sender::new(false),
             cancel: Arc::new(cancel),
             cancelling,
             cancelled: false,
@@ -290,7 +293,8 @@ impl ChatRun {
 
     fn status_is(&mut self, status: ChatStatus) {
         if status != ChatStatus::RequiresAction {
-            self.submit = None;
+            // What is being submitted is let be: its answer tells whose results the chat went on with.
+            self.waits.send_replace(false);
             self.answered.clear();
             if self.work.take().is_some() {
                 self.out.push_back(ChatRunEvent::ToolsStopped);
@@ -322,8 +326,9 @@ impl ChatRun {
     fn submit(&mut self, work: &Work) {
         let results = work.results();
         self.answered = work.calls.iter().map(|call| call.tool_call_id.clone()).collect();
-        let (api, chat_id) = (self.runner.api.clone(), self.chat_id);
-        self.submit = Some(Box::pin(submit(api, chat_id, results)));
+        self.waits.send_replace(true);
+        let (api, chat_id, waits) = (self.runner.api.clone(), self.chat_id, self.waits.subscribe());
+        self.submit = Some(Box::pin(submit(api, chat_id, results, waits)));
     }
 
     fn interrupt(&mut self) {
@@ -346,6 +351,9 @@ impl ChatRun {
     }
 
     fn check_end(&mut self) {
+        if self.submit.is_some() {
+            return;
+        }
         if let Some(id) = self.queued {
             // The queue is told before the status, so a message that is not in it was sent, or taken out.
             if self.transcript.status().is_none() || self.transcript.queue().iter().any(|message| message.id == id) {
@@ -440,6 +448,7 @@ impl ChatRun {
             self.submit = None;
             return Poll::Ready(accepted.map(|accepted| {
                 self.out.push_back(ChatRunEvent::ResultsSubmitted { accepted });
+                self.check_end();
             }));
         }
         match self.stream.poll_next_unpin(cx) {
@@ -493,21 +502,33 @@ fn text_of(message: &ChatMessage) -> String {
 }
 
 /// Submits results until the server has decided on them; tells whether it took them. Submitting twice is harmless,
-/// since the first one wins. It is given up by whoever sees that the chat does not wait any more.
-async fn submit(api: Arc<dyn ChatsApi>, chat_id: Uuid, results: Vec<ToolResult>) -> Result<bool> {
+/// since the first one wins. When the chat does not wait any more, no failure is worth another try.
+async fn submit(
+    api: Arc<dyn ChatsApi>,
+    chat_id: Uuid,
+    results: Vec<ToolResult>,
+    mut waits: watch::Receiver<bool>,
+) -> Result<bool> {
     let mut pause = SUBMIT_PAUSE;
     loop {
-        let started = Instant::now();
         let request = SubmitToolResultsRequest { results: results.clone().into() };
-        match api.submit_tool_results(chat_id, request).await {
+        let error = match api.submit_tool_results(chat_id, request).await {
             Ok(()) => return Ok(true),
             Err(error) if error.is_conflict() && error.usage_limit().is_none() => return Ok(false),
-            Err(error) if error.is_retryable() || error.is_server_error() => {
-                tracing::debug!(%error, ?pause, took = ?started.elapsed(), "results not submitted, trying again");
-                tokio::time::sleep(error.retry_after().unwrap_or(pause).clamp(pause, MAX_SUBMIT_PAUSE)).await;
-                pause = (pause * 2).min(MAX_SUBMIT_PAUSE);
-            }
-            Err(error) => return Err(error),
+            Err(error) => error,
+        };
+        if !*waits.borrow() {
+            return Ok(false);
         }
+        if !error.is_retryable() && !error.is_server_error() {
+            return Err(error);
+        }
+        tracing::debug!(%error, ?pause, "results not submitted, trying again");
+        let asked = error.retry_after().unwrap_or(pause).clamp(pause, MAX_SUBMIT_PAUSE);
+        tokio::select! {
+            () = tokio::time::sleep(asked) => {}
+            _ = waits.wait_for(|waits| !waits) => return Ok(false),
+        }
+        pause = (pause * 2).min(MAX_SUBMIT_PAUSE);
     }
 }

@@ -173,8 +173,8 @@ async fn an_oversized_frame_that_comes_again_and_again_ends_the_stream() {
 
 #[tokio::test]
 async fn a_silent_peer_is_given_up_and_one_that_pings_is_not() {
-    let peers: &[Peer] = &[Peer::SendsAndStalls("[]"), Peer::Pings(8, Duration::from_millis(100))];
-    let server = serve(peers, Duration::from_millis(400)).await;
+    const PEERS: &[Peer] = &[Peer::SendsAndStalls("[]"), Peer::Pings(8, Duration::from_millis(100))];
+    let server = serve(PEERS, Duration::from_millis(400)).await;
     let mut stream = open(&server).await;
     assert_eq!(told(&mut stream).await, ["connected", "timeout", "connected", "event"]);
     assert_eq!(server.connections.load(Ordering::SeqCst), 2);

@@ -126,7 +126,7 @@ async fn cancelling_brings_the_chat_to_rest() {
     let outcome = outcome.unwrap();
     assert!(outcome.cancelled);
     assert_eq!(outcome.status, ChatStatus::Waiting);
-    assert_eq!(calls.load(Ordering::SeqCst), 1);
+    assert!(calls.load(Ordering::SeqCst) <= 1, "it is not called again");
 }
 
 #[tokio::test]
