@@ -61,16 +61,19 @@ impl Session {
                 }
             }
             ChatStreamEvent::MessagePart { message_part, .. } => {
-                let fresh = self.note_part(message_part);
+                let part = self.note_part(message_part);
                 self.finish_replacement(out);
-                match fresh {
-                    Part::Told => {}
-                    Part::Next => out.push_back(ChatStreamItem::Event(event)),
-                    Part::AfterGap(gap) => {
-                        out.push_back(gap);
-                        out.push_back(ChatStreamItem::Event(event));
-                    }
+                match part {
+                    Part::Told => return,
+                    Part::Next => {}
+                    Part::AfterGap { first } => out.push_back(ChatStreamItem::PartsMissing {
+                        history_version: message_part.history_version,
+                        generation_attempt: message_part.generation_attempt,
+                        first_seq: first,
+                        last_seq: message_part.seq - 1,
+                    }),
                 }
+                out.push_back(ChatStreamItem::Event(event));
             }
             ChatStreamEvent::PreviewReset { .. } => {
                 self.last_part = (0, 0, 0);
@@ -140,12 +143,7 @@ impl Session {
         if seq == last + 1 {
             return Part::Next;
         }
-        Part::AfterGap(ChatStreamItem::PartsMissing {
-            history_version: version,
-            generation_attempt: attempt,
-            first_seq: last + 1,
-            last_seq: seq - 1,
-        })
+        Part::AfterGap { first: last + 1 }
     }
 }
 
@@ -177,7 +175,10 @@ impl Batch {
 
 enum Part {
     Next,
-    AfterGap(ChatStreamItem),
+    /// The parts from this one on are missing.
+    AfterGap {
+        first: i64,
+    },
     Told,
 }
 

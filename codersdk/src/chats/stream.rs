@@ -18,6 +18,7 @@ use crate::{Client, Error, Message, Result};
 /// What a [`ChatStream`] tells.
 #[derive(Debug)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "items are handled one at a time, a box would cost more")]
 pub enum ChatStreamItem {
     /// A connection stands, and its snapshot follows: messages not told yet, the queue if there ever was one, the
     /// status, and as the state of the chat has it an error, pending calls or the notice of a retry. A

@@ -16,13 +16,8 @@ use crate::types::*;
 pub(super) const CHAT: Uuid = Uuid::from_u128(0xc4a7);
 
 pub(super) fn message(id: i64, role: ChatMessageRole, text: &str) -> ChatStreamEvent {
-    let message = ChatMessage {
-        id,
-        chat_id: CHAT,
-        role,
-        content: vec![ChatMessagePart::text(text)].into(),
-        ..Default::default()
-    };
+    let message =
+        ChatMessage { id, chat_id: CHAT, role, content: vec![ChatMessagePart::text(text)], ..Default::default() };
     ChatStreamEvent::Message { chat_id: CHAT, message }
 }
 

@@ -223,7 +223,7 @@ impl Server {
             queue: self.queue.clone(),
             retry: self.retry.filter(|_| self.status == ChatStatus::Running).map(|(attempt, _)| attempt),
             error: (self.status == ChatStatus::Error).then(|| format!("error {}", self.history)),
-            actions: (self.status == ChatStatus::RequiresAction).then(|| self.history).into_iter().collect(),
+            actions: (self.status == ChatStatus::RequiresAction).then_some(self.history).into_iter().collect(),
         }
     }
 
@@ -326,7 +326,7 @@ impl Connection {
             } else {
                 for row in changed {
                     let told = self.known.insert(row.id, row.revision).is_some_and(|known| known >= row.revision);
-                    if !told && !(first && row.id <= self.after) {
+                    if !told && (!first || row.id > self.after) {
                         out.push(row.event());
                     }
                 }
