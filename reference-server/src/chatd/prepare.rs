@@ -12,9 +12,11 @@ use super::history::{HistoryMessage, for_prompt};
 use super::prompt::{self, Files};
 use super::step::Prepared;
 use super::tools::Toolset;
+use super::tools::agents::agent_tools;
 use super::tools::builtin::{self, TurnMode};
-use crate::model::resolve::{Models, ResolvedModel};
+use crate::model::resolve::ResolvedModel;
 use crate::model::{CallOptions, ModelCall, PromptMessage, names};
+use crate::state::AppState;
 use crate::store::Store;
 use crate::store::chats::ChatRow;
 
@@ -48,13 +50,13 @@ impl ChatRow {
 /// # Errors
 /// When the model cannot be used or the store fails; the turn fails for good.
 pub(crate) async fn prepare(
-    store: &Store,
-    models: &Models,
+    state: &AppState,
     chat: &ChatRow,
     history: &[HistoryMessage],
 ) -> Result<Prepared, ChatFailure> {
+    let store = &state.store;
     let ResolvedModel { model, provider, config } =
-        models.resolve(store, chat.last_model_config_id, chat.owner_id).await?;
+        state.models.resolve(store, chat.last_model_config_id, chat.owner_id).await?;
     let mode = chat.turn_mode();
     let shown = for_prompt(history);
     let files = load_files(store, &prompt::file_ids(&shown)).await?;
@@ -64,7 +66,8 @@ pub(crate) async fn prepare(
     if model.provider() == "anthropic" {
         mark_for_cache(&mut prompt);
     }
-    let tools = tools(chat, mode);
+    let api_key_id = history.iter().rev().find_map(|message| message.api_key_id.clone());
+    let tools = tools(state, chat, mode, api_key_id.as_deref());
     let options = config.options.0;
     let threshold = store
         .user_compaction_threshold(chat.owner_id, config.id)
@@ -95,14 +98,14 @@ pub(crate) async fn prepare(
             threshold: threshold.unwrap_or(config.compression_threshold),
             context_limit: config.context_limit,
         },
-        api_key_id: history.iter().rev().find_map(|message| message.api_key_id.clone()),
+        api_key_id,
         model,
     })
 }
 
 /// The tools of the chat's turn. Clients' tools are left out where a turn may only plan or explore.
-fn tools(chat: &ChatRow, mode: TurnMode) -> Toolset {
-    let tools = builtin::toolset(mode);
+fn tools(state: &AppState, chat: &ChatRow, mode: TurnMode, api_key_id: Option<&str>) -> Toolset {
+    let tools = builtin::toolset(mode).with_tools(agent_tools(state, chat, mode, api_key_id));
     if mode.plan || mode.explore { tools } else { tools.with_dynamic(chat.dynamic_tools().to_vec()) }
 }
 

@@ -253,7 +253,7 @@ impl Hold<'_> {
             return self.fail(&failure).await;
         }
         let state = self.state;
-        let prepared = match prepare(&state.store, &state.models, &self.chat, self.history()).await {
+        let prepared = match prepare(state, &self.chat, self.history()).await {
             Ok(prepared) => prepared,
             Err(failure) => return self.fail(&failure).await,
         };

@@ -1,5 +1,6 @@
 //! The tools of a turn: those that the server runs, and those that the client runs.
 
+pub(crate) mod agents;
 mod args;
 pub(crate) mod builtin;
 
@@ -39,6 +40,8 @@ pub(crate) enum ToolResponse {
     Text(String),
     /// It failed; the words are for the model.
     Error(String),
+    /// It failed, and says more than the words: an object with the field `error`.
+    ErrorJson(Value),
 }
 
 impl ToolResponse {
@@ -64,6 +67,13 @@ impl Toolset {
     /// The server's tools.
     pub(crate) fn new(tools: Vec<Arc<dyn Tool>>) -> Self {
         Self { tools, ..Self::default() }
+    }
+
+    /// Adds more of the server's tools.
+    #[must_use]
+    pub(crate) fn with_tools(mut self, tools: Vec<Arc<dyn Tool>>) -> Self {
+        self.tools.extend(tools);
+        self
     }
 
     /// Adds the tools that the client declared; one of a server tool's name stays the server's.
@@ -144,12 +154,14 @@ impl Toolset {
     }
 
     async fn execute_one(&self, call: &ToolCall, budget: usize) -> ToolResponse {
-        if let Some(tool) = self.tools.iter().find(|tool| tool.name() == call.name) {
+        let name = current_name(&call.name);
+        if let Some(tool) = self.tools.iter().find(|tool| tool.name() == name) {
             return match tool.run(&call.id, &call.input).await {
                 ToolResponse::Text(text) => ToolResponse::Text(context_limit::truncate(&text, budget).unwrap_or(text)),
                 ToolResponse::Error(text) => {
                     ToolResponse::Error(context_limit::truncate(&text, budget).unwrap_or(text))
                 }
+                error @ ToolResponse::ErrorJson(_) => error,
             };
         }
         if self.tools.is_empty() && self.dynamic.is_empty() {
@@ -157,6 +169,11 @@ impl Toolset {
         }
         ToolResponse::Error(format!("Tool not active in this turn: {}", call.name))
     }
+}
+
+/// The name of a tool today: models that see old calls in their history repeat the old name.
+fn current_name(name: &str) -> &str {
+    if name == "close_agent" { "interrupt_agent" } else { name }
 }
 
 /// Why calls beside a tool that must run alone are refused.
@@ -176,6 +193,7 @@ fn result_part(call: &ToolCall, response: ToolResponse) -> Part {
     match response {
         ToolResponse::Text(text) => Part::tool_result(&call.id, &call.name, wrap_text(&text), false),
         ToolResponse::Error(text) => Part::tool_result(&call.id, &call.name, Json::of(&json!({"error": text})), true),
+        ToolResponse::ErrorJson(error) => Part::tool_result(&call.id, &call.name, Json::of(&error), true),
     }
 }
 
