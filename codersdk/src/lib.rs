@@ -20,6 +20,7 @@ mod client;
 mod duration;
 mod error;
 mod login;
+mod mcp_servers;
 mod misc;
 pub mod names;
 mod nullable;

@@ -12,6 +12,7 @@ pub use crate::auth_check::*;
 pub use crate::buildinfo::*;
 pub use crate::chats::*;
 pub use crate::login::*;
+pub use crate::mcp_servers::*;
 pub use crate::misc::*;
 pub use crate::nullable::Nullable;
 pub use crate::organizations::*;

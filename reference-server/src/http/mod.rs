@@ -13,6 +13,7 @@ pub(crate) mod error;
 pub(crate) mod extract;
 mod go_json;
 mod login;
+mod mcp_servers;
 mod members;
 pub(crate) mod organizations;
 mod passwords;
@@ -42,6 +43,8 @@ pub(crate) fn router(state: AppState) -> Router {
         .merge(users::router())
         .nest("/api/v2/ai/providers", ai_providers::router())
         .nest("/api/experimental/users/{user}/ai-provider-keys", user_ai_provider_keys::router())
+        .nest("/api/experimental/mcp/servers", mcp_servers::router())
+        .nest("/api/v2/mcp/servers", mcp_servers::router())
         .nest("/api/experimental/chats", chats::router())
         .nest("/api/v2/chats", chats::router())
         .merge(user_settings::router())

@@ -14,6 +14,7 @@ pub(crate) mod chat_list;
 pub(crate) mod chat_settings;
 pub(crate) mod chats;
 pub(crate) mod git_ssh_keys;
+pub(crate) mod mcp_servers;
 pub(crate) mod messages;
 pub(crate) mod model_configs;
 pub(crate) mod organizations;
