@@ -63,7 +63,7 @@ pub struct AiProviderKey {
 }
 
 /// `codersdk.AIProviderKeyMutation`: ai provider key mutation.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AiProviderKeyMutation {
     /// Unique id.
@@ -73,6 +73,8 @@ pub struct AiProviderKeyMutation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key: Option<String>,
 }
+
+debug_without_secrets!(AiProviderKeyMutation { id; api_key });
 
 open_enum! {
     /// Values of `codersdk.AIProviderType`.
@@ -99,7 +101,7 @@ open_enum! {
 }
 
 /// `codersdk.CreateAIProviderRequest`: create ai provider request.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateAiProviderRequest {
     /// `type` on the wire.
@@ -128,6 +130,8 @@ pub struct CreateAiProviderRequest {
     #[cfg_attr(feature = "schema", schemars(skip))]
     pub icon: Option<String>,
 }
+
+debug_without_secrets!(CreateAiProviderRequest { kind, name, display_name, enabled, base_url, settings, icon; api_keys });
 
 /// `codersdk.UpdateAIProviderRequest`: update ai provider request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -107,13 +107,15 @@ pub struct CreateTokenRequest {
 }
 
 /// A new key.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GenerateApiKeyResponse {
     /// The key, in clear. It is not shown again.
     #[serde(default)]
     pub key: String,
 }
+
+debug_without_secrets!(GenerateApiKeyResponse { ; key });
 
 open_enum! {
     /// How a user logs in.

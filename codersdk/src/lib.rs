@@ -1,9 +1,72 @@
-//! Client and types for the Coder API.
+//! Client and types for the Coder API: chats with AI agents above all, users, organizations and what else they need.
+//!
+//! # A first call
+//!
+//! ```no_run
+//! use codersdk::prelude::*;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> codersdk::Result<()> {
+//! // CODER_URL and CODER_SESSION_TOKEN, or what `coder login` has saved.
+//! let client = Client::from_env()?;
+//! let me = client.user("me").await?;
+//! println!("{} at {}", me.username, client.url());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where things are
+//!
+//! - [`Client`] is one deployment and one session token. It is cheap to clone and can be shared by tasks.
+//!   [`ClientBuilder`] has what a company's network may ask for: headers, proxies, certificates, time limits.
+//! - The methods are those of traits, an area of the API each: [`ChatsApi`], [`UsersApi`], [`OrganizationsApi`],
+//!   [`ApiKeysApi`] and so on. Their names are those of the Go SDK in Rust case. [`prelude`] brings all of them. The
+//!   traits are object safe, so a program can take a `&dyn ChatsApi`; feature `mock` has a mock of each.
+//! - To talk with an agent: [`ToolRunner`] asks a question, runs the tools of your program that the model calls
+//!   ([`DynamicTool`]), and gives the answer. One floor below, [`ChatStream`] tells what happens in a chat, across lost
+//!   connections, and [`Transcript`] makes of it what a person should see. [`ChatList`] does that for the list of
+//!   chats.
+//! - Routes that have no method yet can be had by path: [`Client::events`], [`Client::dial`].
+//!
+//! # Errors
+//!
+//! Every call gives the same [`Error`], which says what the server said and is asked with predicates. Whatever the
+//! method, a call can fail
+//! - before anything is sent ([`is_invalid_request`](Error::is_invalid_request)),
+//! - on the way ([`is_connect`](Error::is_connect), [`is_timeout`](Error::is_timeout),
+//!   [`is_interrupted`](Error::is_interrupted)),
+//! - by the server's answer ([`is_unauthorized`](Error::is_unauthorized), [`is_forbidden`](Error::is_forbidden),
+//!   [`is_not_found`](Error::is_not_found), [`is_rate_limited`](Error::is_rate_limited),
+//!   [`is_server_error`](Error::is_server_error)),
+//! - by an answer that cannot be read ([`is_decode`](Error::is_decode), [`is_too_large`](Error::is_too_large)).
+//!
+//! The methods' own documentation names what else is to be expected of each.
+//!
+//! # What holds everywhere
+//!
+//! - **Newer servers.** Unknown fields are ignored, unknown values of enums and unknown variants are kept and written
+//!   back as they came, a missing optional is `None`. One thing that cannot be read ends no stream.
+//! - **Older servers.** The chat routes moved from `/api/experimental/chats` to `/api/v2/chats`: the client finds out
+//!   where they are.
+//! - **Retries.** Calls that can be repeated without harm are ([`RetryPolicy`]), each attempt and the call as a whole
+//!   within a time limit. Streams have a watchdog instead.
+//! - **Secrets.** Tokens and headers never show in `Debug`, errors, hooks or spans, and never go to another origin.
+//! - **Bounds.** Answers, messages and events have a largest size, all settable; nothing is buffered without limit.
+//! - **Cancelling.** Dropping a call's future ends the call; dropping a stream closes its connection.
+//!
+//! # Features
+//!
+//! - `rustls` (default): TLS by rustls with the aws-lc-rs provider. `rustls-no-provider`: the program installs a
+//!   provider. `native-tls`: the operating system's library.
+//! - `tools` (default): [`DynamicTool`] with schemas derived from argument types.
+//! - `mock`: mocks of the API traits. `schema`: JSON Schemas of the wire types.
 
 #[macro_use]
 mod api;
 #[macro_use]
 mod open_enum;
+#[macro_use]
+mod redact;
 
 mod ai_provider_settings;
 mod ai_providers;

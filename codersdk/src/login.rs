@@ -33,7 +33,7 @@ pub struct AuthMethods {
 }
 
 /// Sets a password with the code that was sent by mail.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChangePasswordWithOneTimePasscodeRequest {
     /// E-mail address.
@@ -47,8 +47,10 @@ pub struct ChangePasswordWithOneTimePasscodeRequest {
     pub one_time_passcode: String,
 }
 
+debug_without_secrets!(ChangePasswordWithOneTimePasscodeRequest { email; password, one_time_passcode });
+
 /// Changes how a user logs in.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConvertLoginRequest {
     /// How the user will log in.
@@ -57,6 +59,8 @@ pub struct ConvertLoginRequest {
     #[serde(default)]
     pub password: String,
 }
+
+debug_without_secrets!(ConvertLoginRequest { to_type; password });
 
 /// What the first user answered at set-up.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -71,7 +75,7 @@ pub struct CreateFirstUserOnboardingInfo {
 }
 
 /// Creates the first user, who becomes the owner of the deployment.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateFirstUserRequest {
     /// E-mail address.
@@ -95,6 +99,8 @@ pub struct CreateFirstUserRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub onboarding_info: Option<CreateFirstUserOnboardingInfo>,
 }
+
+debug_without_secrets!(CreateFirstUserRequest { email, username, name, trial, trial_info, onboarding_info; password });
 
 /// The first user and their organization.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -146,7 +152,7 @@ pub struct GithubAuthMethod {
 }
 
 /// Logs in by e-mail and password.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LoginWithPasswordRequest {
     /// E-mail address.
@@ -157,8 +163,10 @@ pub struct LoginWithPasswordRequest {
     pub password: String,
 }
 
+debug_without_secrets!(LoginWithPasswordRequest { email; password });
+
 /// What a log-in gives.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LoginWithPasswordResponse {
     /// The session token, in clear. It is not shown again.
@@ -166,8 +174,10 @@ pub struct LoginWithPasswordResponse {
     pub session_token: String,
 }
 
+debug_without_secrets!(LoginWithPasswordResponse { ; session_token });
+
 /// How to go on with changing the way of log-in.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OAuthConversionResponse {
     /// State to hand to the OAuth flow.
@@ -180,6 +190,8 @@ pub struct OAuthConversionResponse {
     /// The user concerned.
     pub user_id: Uuid,
 }
+
+debug_without_secrets!(OAuthConversionResponse { expires_at, to_type, user_id; state_string });
 
 /// Log-in by OpenID Connect.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -216,13 +228,15 @@ pub struct RequestOneTimePasscodeRequest {
 }
 
 /// Asks whether a password is strong enough.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ValidateUserPasswordRequest {
     /// The password to judge, in clear.
     #[serde(default)]
     pub password: String,
 }
+
+debug_without_secrets!(ValidateUserPasswordRequest { ; password });
 
 /// Whether a password is strong enough.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use crate::types::*;
 use crate::{Client, Error, Result};
 
 /// The old form of [`CreateUserRequestWithOrgs`], with one organization.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateUserRequest {
     /// E-mail address.
@@ -35,8 +35,10 @@ pub struct CreateUserRequest {
     pub organization_id: Uuid,
 }
 
+debug_without_secrets!(CreateUserRequest { email, username, name, login_type, disable_login, organization_id; password });
+
 /// Creates a user.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateUserRequestWithOrgs {
     /// E-mail address.
@@ -66,6 +68,8 @@ pub struct CreateUserRequestWithOrgs {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roles: Option<Vec<String>>,
 }
+
+debug_without_secrets!(CreateUserRequestWithOrgs { email, username, name, login_type, user_status, organization_ids, service_account, roles; password });
 
 /// A page of users.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -126,7 +130,7 @@ pub struct UpdateRoles {
 }
 
 /// Changes a password.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateUserPasswordRequest {
     /// The password until now; needed unless an admin changes somebody else's.
@@ -136,6 +140,8 @@ pub struct UpdateUserPasswordRequest {
     #[serde(default)]
     pub password: String,
 }
+
+debug_without_secrets!(UpdateUserPasswordRequest { ; old_password, password });
 
 /// Changes a user's names.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -206,7 +206,7 @@ pub struct CreateChatModelConfigRequest {
 }
 
 /// `codersdk.CreateChatProviderConfigRequest`: create chat provider config request.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateChatProviderConfigRequest {
     /// Kind of the provider.
@@ -235,8 +235,10 @@ pub struct CreateChatProviderConfigRequest {
     pub allow_central_api_key_fallback: Option<bool>,
 }
 
+debug_without_secrets!(CreateChatProviderConfigRequest { provider, display_name, base_url, enabled, central_api_key_enabled, allow_user_api_key, allow_central_api_key_fallback; api_key });
+
 /// `codersdk.CreateUserAIProviderKeyRequest`: create user ai provider key request.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateUserAiProviderKeyRequest {
     /// `api_key` on the wire.
@@ -244,14 +246,18 @@ pub struct CreateUserAiProviderKeyRequest {
     pub api_key: String,
 }
 
+debug_without_secrets!(CreateUserAiProviderKeyRequest { ; api_key });
+
 /// `codersdk.CreateUserChatProviderKeyRequest`: create user chat provider key request.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateUserChatProviderKeyRequest {
     /// `api_key` on the wire.
     #[serde(default)]
     pub api_key: String,
 }
+
+debug_without_secrets!(CreateUserChatProviderKeyRequest { ; api_key });
 
 /// `codersdk.UpdateChatModelConfigRequest`: update chat model config request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -287,7 +293,7 @@ pub struct UpdateChatModelConfigRequest {
 }
 
 /// `codersdk.UpdateChatProviderConfigRequest`: update chat provider config request.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatProviderConfigRequest {
     /// Name as shown to people.
@@ -312,6 +318,8 @@ pub struct UpdateChatProviderConfigRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_central_api_key_fallback: Option<bool>,
 }
+
+debug_without_secrets!(UpdateChatProviderConfigRequest { display_name, base_url, enabled, central_api_key_enabled, allow_user_api_key, allow_central_api_key_fallback; api_key });
 
 /// `codersdk.UserAIProviderKeyConfig`: user ai provider key config.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
