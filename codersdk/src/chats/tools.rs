@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::tagged::some_json;
 #[allow(unused_imports)]
 use crate::types::*;
 
@@ -37,7 +38,7 @@ pub struct ToolResult {
     #[serde(default)]
     pub tool_call_id: String,
     /// `output` on the wire.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_json")]
     pub output: Option<RawJson>,
     /// `is_error` on the wire.
     #[serde(default)]

@@ -48,6 +48,9 @@ fn client() -> &'static reqwest::Client {
         reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .connect_timeout(CONNECT_TIMEOUT)
+            // A provider may close a connection at the moment it is used again, and nobody can tell then whether it has
+            // taken the request: a step would fail that a new connection makes succeed.
+            .pool_max_idle_per_host(0)
             .build()
             .expect("a client without options of its own can be built")
     })

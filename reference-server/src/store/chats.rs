@@ -161,6 +161,7 @@ impl ChatRow {
             mcp_server_ids: self.mcp_server_ids.clone().into(),
             labels: self.labels.clone().into(),
             client_type: self.client_type.clone(),
+            children: Vec::new().into(),
             ..Chat::default()
         }
     }
