@@ -8,6 +8,16 @@ pub(crate) fn deployment_prompt(settings: &SystemPromptSettings) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
+/// The same for a chat that another chat started: without the advice on agents, of which it has none.
+pub(crate) fn child_prompt(settings: &SystemPromptSettings) -> String {
+    const BLOCK: (&str, &str) = ("<subagent-orchestration>", "</subagent-orchestration>\n");
+    let prompt = deployment_prompt(settings);
+    match (prompt.find(BLOCK.0), prompt.find(BLOCK.1)) {
+        (Some(start), Some(end)) if start < end => prompt[..start].to_owned() + &prompt[end + BLOCK.1.len()..],
+        _ => prompt,
+    }
+}
+
 /// The built-in system prompt.
 pub(crate) const DEFAULT_SYSTEM_PROMPT: &str = "\
 You are an engineering agent inside Coder. You help one person with software work: reading and changing code, running \
@@ -37,4 +47,24 @@ How to answer
 - If a request can be read in two ways that lead to different work, ask; otherwise go on with the likelier reading and \
 say which it was.
 - If you do not know, say so.
+
+<subagent-orchestration>
+An agent that ended with an error can often go on: send it a message with message_agent, and give up only when the same \
+failure comes again.
+If you no longer know which agents you started, list_agents tells. See to all of them before you finish.
+</subagent-orchestration>
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_on_agents_is_for_roots_alone() {
+        let settings = SystemPromptSettings { system_prompt: "Ours.".to_owned(), include_default: true };
+        let (root, child) = (deployment_prompt(&settings), child_prompt(&settings));
+        assert!(root.contains("list_agents") && root.ends_with("Ours."));
+        assert!(!child.contains("list_agents") && !child.contains("subagent-orchestration"));
+        assert!(child.starts_with("You are") && child.ends_with("Ours."));
+    }
+}

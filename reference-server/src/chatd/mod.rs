@@ -190,6 +190,8 @@ pub(crate) struct Daemon {
 const ATTACHED: &str = "A workspace is attached to this chat: its files and commands are there for your tools.";
 const DETACHED: &str = "No workspace is attached to this chat. Answer from the conversation and the tools that need \
 none; create or start one only when the user asks for it or the task cannot be done without.";
+const DETACHED_CHILD: &str = "No workspace is attached to this chat, and it cannot create or start one. If the task \
+needs one, say so in your report.";
 
 impl Daemon {
     pub(crate) fn new(store: Store, clock: SharedClock) -> Self {
@@ -208,15 +210,26 @@ impl Daemon {
     pub(crate) async fn create_chat(&self, options: CreateOptions) -> Result<ChatRow, ChatdError> {
         let now = self.clock.now();
         let model = options.model_config_id;
+        let settings = self.store.system_prompt_settings().await?;
+        let is_child = options.parent_chat_id.is_some();
         let prompts = [
-            default_prompt::deployment_prompt(&self.store.system_prompt_settings().await?),
+            if is_child {
+                default_prompt::child_prompt(&settings)
+            } else {
+                default_prompt::deployment_prompt(&settings)
+            },
             sanitize::sanitize_prompt(&options.system_prompt),
         ];
         let mut messages = Vec::with_capacity(4);
         messages.extend(
             prompts.iter().filter(|prompt| !prompt.is_empty()).map(|prompt| apply::system_message(prompt, model)),
         );
-        messages.push(apply::system_message(if options.workspace_id.is_some() { ATTACHED } else { DETACHED }, model));
+        let awareness = match options.workspace_id {
+            Some(_) => ATTACHED,
+            None if is_child => DETACHED_CHILD,
+            None => DETACHED,
+        };
+        messages.push(apply::system_message(awareness, model));
         messages.push(user_message(&options.content, Some(model), options.owner_id, options.api_key_id));
         let chat = ChatRow {
             id: Uuid::new_v4(),
