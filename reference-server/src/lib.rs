@@ -24,7 +24,6 @@ mod sniff;
 mod state;
 mod store;
 #[cfg(test)]
-#[allow(dead_code, reason = "which helpers are used depends on the modules built so far")]
 mod testing;
 mod usage_limits;
 

@@ -32,7 +32,7 @@ const PLANNING_FOR_PARENT: &str = "You are in Plan Mode for another agent: find 
     Change nothing in the workspace. Give your findings and recommendations in few words.";
 const EXPLORING: &str = "You explore for another agent: read code, look at how things work, report.\n\
     Change nothing in the workspace. Give your findings and recommendations in few words.";
-const DELEGATED: &str = "You are a sub-agent with one delegated task. Do that task and nothing else, and end with a \
+const DELEGATED: &str = "You are a delegated sub-agent with one task. Do that task and nothing else, and end with a \
     report that stands on its own: the agent that started you sees nothing but it.";
 
 impl ChatRow {

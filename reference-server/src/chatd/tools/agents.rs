@@ -391,7 +391,7 @@ impl AgentTool {
             .children_of(&[self.chat.id], Some(false))
             .await
             .map_err(failed("the agents could not be listed"))?;
-        children.sort_by(|a, b| (b.updated_at, b.id).cmp(&(a.updated_at, a.id)));
+        children.sort_by_key(|child| std::cmp::Reverse((child.updated_at, child.id)));
         let time = |time: chrono::DateTime<chrono::Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
         let agents: Vec<Value> = children
             .iter()
