@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub(crate) use resource::{Action, Resource};
 pub(crate) use roles::{
-    ChangedRoles, DEFAULT_ORG_MEMBER_ROLES, Role, RoleName, change_role_set, organization_roles, role, site_roles,
+    DEFAULT_ORG_MEMBER_ROLES, Role, RoleName, change_role_set, organization_roles, role, site_roles,
 };
 pub(crate) use scopes::{AllowListEntry, Scopes, external_scope_names, is_external_scope};
 
@@ -136,11 +136,6 @@ impl Subject {
     pub(crate) fn can(&self, action: Action, object: &Object) -> bool {
         (self.role_allows(action, object) || self.acl_allows(action, object))
             && self.scopes.allow(action, object.resource, &object.id)
-    }
-
-    /// Whether one of the roles has this name, and, for a role of an organization, is held in that one.
-    pub(crate) fn has_role(&self, name: &str, organization: Option<Uuid>) -> bool {
-        self.roles.iter().any(|r| r.name == name && r.organization == organization)
     }
 
     /// Whether the roles let their holder give (or take) another role.

@@ -126,9 +126,11 @@ async fn check(parts: &Parts, state: &AppState) -> Result<Caller, ApiError> {
     if key.expires_at < now {
         return Err(signed_out(&format!("API key expired at \"{}\".", key.expires_at)));
     }
-    let key = note_use(state, key).await?;
+    let (key, mut user) = note_use(state, key, user).await?;
     if user.status == UserStatus::Dormant.as_str() {
         state.store.activate_dormant_user(user.id, now).await?;
+        user.status = UserStatus::Active.as_str().to_owned();
+        (user.updated_at, user.last_seen_at) = (now, now);
     } else if user.status != UserStatus::Active.as_str() {
         return Err(ApiError::unauthorized(format!(
             "User is not active (status = {}). Contact an admin to reactivate your account.",
@@ -145,8 +147,8 @@ async fn check(parts: &Parts, state: &AppState) -> Result<Caller, ApiError> {
     Ok(Caller { subject, user, api_key: key })
 }
 
-/// Writes at most hourly: a session that is used lives on, and its use is seen.
-async fn note_use(state: &AppState, mut key: ApiKeyRow) -> Result<ApiKeyRow, ApiError> {
+/// Writes at most hourly: a session that is used lives on, and its use is seen. Gives both as they then are.
+async fn note_use(state: &AppState, mut key: ApiKeyRow, mut user: UserRow) -> Result<(ApiKeyRow, UserRow), ApiError> {
     let now = state.clock.now();
     let hour = TimeDelta::hours(1);
     let mut changed = false;
@@ -162,8 +164,9 @@ async fn note_use(state: &AppState, mut key: ApiKeyRow) -> Result<ApiKeyRow, Api
     }
     if changed {
         state.store.touch_api_key(&key, now).await?;
+        (user.updated_at, user.last_seen_at) = (now, now);
     }
-    Ok(key)
+    Ok((key, user))
 }
 
 /// Adds the header that tells a client what kind of token is asked for.

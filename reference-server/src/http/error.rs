@@ -58,11 +58,6 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, message)
     }
 
-    /// 413.
-    pub(crate) fn too_large(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, message)
-    }
-
     /// 500. The cause goes to the log only, so that nothing of the server's inside reaches a client.
     pub(crate) fn internal(message: impl Into<String>, cause: &(dyn std::error::Error + 'static)) -> Self {
         let message = message.into();

@@ -94,11 +94,6 @@ impl QueryParser {
         Self::default()
     }
 
-    /// What is wrong so far.
-    pub(crate) fn errors(&self) -> &[ValidationError] {
-        &self.errors
-    }
-
     /// What is wrong, at the end.
     pub(crate) fn into_errors(self) -> Vec<ValidationError> {
         self.errors
@@ -206,14 +201,6 @@ impl QueryParser {
         }
     }
 
-    pub(crate) fn uuid_or_me(&mut self, values: &QueryValues, default: Uuid, me: Uuid, key: &str) -> Uuid {
-        self.custom(values, default, key, |text| if text == "me" { Ok(me) } else { parse_uuid(text) })
-    }
-
-    pub(crate) fn uuids(&mut self, values: &QueryValues, key: &str) -> Vec<Uuid> {
-        self.custom_list(values, key, |text| parse_uuid(text.trim()))
-    }
-
     pub(crate) fn string(&mut self, values: &QueryValues, default: &str, key: &str) -> String {
         self.read(values, default.to_owned(), key, "must be a valid string", |text| Ok(text.to_owned()))
     }
@@ -236,30 +223,6 @@ impl QueryParser {
                 .map(|time| Some(time.to_utc()))
                 .map_err(|_| format!("parsing time {} as \"2006-01-02T15:04:05.999999999Z07:00\"", quoted(&text)))
         })
-    }
-
-    pub(crate) fn json_string_map(
-        &mut self,
-        values: &QueryValues,
-        key: &str,
-    ) -> std::collections::BTreeMap<String, String> {
-        self.read(values, Default::default(), key, "must be a valid JSON object", |text| {
-            super::go_json::from_slice(text.as_bytes()).map_err(|error| error.to_string())
-        })
-    }
-
-    /// A value with a parser of its own.
-    pub(crate) fn custom<T>(
-        &mut self,
-        values: &QueryValues,
-        default: T,
-        key: &str,
-        parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> T
-    where
-        T: Default,
-    {
-        self.read(values, default, key, "has invalid value", parse)
     }
 
     /// Values with a parser of their own, separated by commas or sent one by one.
@@ -406,7 +369,7 @@ mod tests {
                 "bool" => json!(parser.boolean(&values, default.as_bool().unwrap_or_default(), "p")),
                 "nullable_bool" => json!(parser.nullable_boolean(&values, "p")),
                 "uuid" => json!(parser.uuid(&values, Uuid::nil(), "p")),
-                "uuids" => json!(parser.uuids(&values, "p")),
+                "uuids" => json!(parser.custom_list(&values, "p", |text| parse_uuid(text.trim()))),
                 "string" => json!(parser.string(&values, default.as_str().unwrap_or_default(), "p")),
                 "strings" => {
                     let read = parser.strings(&values, "p");
@@ -422,7 +385,7 @@ mod tests {
                 other => return Err(format!("unknown kind {other}")),
             };
             same(&value, &case.output["value"])?;
-            same_set(&without_tails(&json!(parser.errors())), &without_tails(&case.output["errors"]))
+            same_set(&without_tails(&json!(parser.into_errors())), &without_tails(&case.output["errors"]))
         });
     }
 
@@ -435,7 +398,7 @@ mod tests {
             let mut parser = QueryParser::new();
             parser.string(&values, "", "p");
             parser.error_excess(&values);
-            same_set(&json!(parser.errors()), &case.output["errors"])
+            same_set(&json!(parser.into_errors()), &case.output["errors"])
         });
     }
 }

@@ -170,7 +170,7 @@ pub(crate) async fn frame(State(state): State<AppState>, mut request: Request, n
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = if preflight {
         preflight_answer(&path, request.headers())
-    } else if let Err(refusal) = check_forgery(&path, &request) {
+    } else if let Some(refusal) = refuse_forgery(&path, &request) {
         refusal
     } else {
         respell(&mut request, &path);
@@ -293,7 +293,7 @@ fn matches_whole(pattern: &str, path: &str) -> bool {
 
 /// Refuses writes that a foreign page could have made a browser send: those that carry the cookie and nothing else
 /// that only the web page itself could have known.
-fn check_forgery(path: &str, request: &Request) -> Result<(), Response> {
+fn refuse_forgery(path: &str, request: &Request) -> Option<Response> {
     let safe = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(request.method());
     let exempt = path.contains("/api/v2/users/first")
         || path == "/api/v2/csp/reports"
@@ -301,10 +301,10 @@ fn check_forgery(path: &str, request: &Request) -> Result<(), Response> {
         || path.contains("api/v2/workspaceproxies/me/")
         || path.contains("/provisionerdaemons/");
     if safe || exempt || !(path.starts_with("/api") || path.starts_with("/oauth2/authorize")) {
-        return Ok(());
+        return None;
     }
     let headers = request.headers();
-    let Some(session) = cookie(headers, SESSION_TOKEN_COOKIE) else { return Ok(()) };
+    let session = cookie(headers, SESSION_TOKEN_COOKIE)?;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let query = QueryValues::parse(request.uri().query().unwrap_or_default());
     if text(SESSION_TOKEN_HEADER) == session
@@ -314,10 +314,10 @@ fn check_forgery(path: &str, request: &Request) -> Result<(), Response> {
         || !text("coder-provisioner-daemon-key").is_empty()
         || proves_csrf(headers, text("x-csrf-token"))
     {
-        return Ok(());
+        return None;
     }
     let mismatch = !text(SESSION_TOKEN_HEADER).is_empty();
-    Err(plain_text(StatusCode::BAD_REQUEST, if mismatch { CSRF_MISMATCH } else { CSRF }))
+    Some(plain_text(StatusCode::BAD_REQUEST, if mismatch { CSRF_MISMATCH } else { CSRF }))
 }
 
 /// Whether the header repeats the forgery token of the cookie.

@@ -18,7 +18,7 @@ macro_rules! named {
 
             /// Reads the name on the wire.
             pub(crate) fn parse(text: &str) -> Option<Self> {
-                match text { $($text => Some(Self::$variant),)* _ => None }
+                Self::ALL.iter().copied().find(|value| value.as_str() == text)
             }
         }
     };

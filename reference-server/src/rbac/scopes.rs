@@ -35,6 +35,7 @@ pub(crate) struct Scopes {
 
 impl Scopes {
     /// No narrowing at all.
+    #[cfg(test)]
     pub(crate) fn all() -> Self {
         Self {
             grants: vec![(Resource::Any, Action::Any)],

@@ -8,20 +8,13 @@ use uuid::Uuid;
 
 use super::Store;
 
-/// A user's key. Its `Debug` leaves the private half out.
-#[derive(Clone, sqlx::FromRow)]
+/// A user's key, without its private half.
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub(crate) struct GitSshKeyRow {
     pub(crate) user_id: Uuid,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
-    pub(crate) private_key: String,
     pub(crate) public_key: String,
-}
-
-impl std::fmt::Debug for GitSshKeyRow {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("GitSshKeyRow").field("user_id", &self.user_id).finish_non_exhaustive()
-    }
 }
 
 impl Store {

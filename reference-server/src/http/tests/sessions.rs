@@ -48,8 +48,9 @@ async fn dormant_users_wake_at_first_use_and_suspended_ones_stay_out() {
     let key = world.post(&world.owner, &format!("{path}/keys/tokens"), json!({})).await.expect(201);
     let token = key["key"].as_str().unwrap();
     assert_eq!(world.get(&world.owner, &path).await.expect(200)["status"], "dormant");
-    world.get(token, ME).await.expect(200);
-    assert_eq!(world.get(&world.owner, &path).await.expect(200)["status"], "active");
+    let awake = world.get(token, ME).await.expect(200);
+    assert_eq!((&awake["status"], &awake["last_seen_at"]), (&json!("active"), &json!("2026-06-27T12:00:00Z")));
+    assert_eq!(world.get(&world.owner, &path).await.expect(200), awake);
     world.put(&world.owner, &format!("{path}/status/suspend"), Value::Null).await.expect(200);
     let refusal = world
         .get(token, ME)
