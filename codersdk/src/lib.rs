@@ -82,6 +82,7 @@ mod chats;
 mod client;
 mod duration;
 mod error;
+mod exclusive;
 mod login;
 mod mcp_servers;
 mod misc;

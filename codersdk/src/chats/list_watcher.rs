@@ -13,6 +13,7 @@ use tokio::time::{Instant, Sleep};
 use super::list::ChatList;
 use super::watch::{ChatWatch, ChatWatchItem};
 use crate::error::Kind;
+use crate::exclusive::Exclusive;
 use crate::types::*;
 use crate::{Error, Result};
 
@@ -54,7 +55,7 @@ pub struct ChatListWatcher {
     limit: usize,
     watch: ChatWatch,
     list: ChatList,
-    fetch: Option<BoxFuture<'static, Result<Fetched>>>,
+    fetch: Option<Exclusive<BoxFuture<'static, Result<Fetched>>>>,
     /// When the list is to be read again, if it is stale.
     due: Option<Pin<Box<Sleep>>>,
     last_fetch: Instant,
@@ -128,11 +129,11 @@ impl ChatListWatcher {
         loop {
             let changed = tokio::select! {
                 item = self.watch.next() => self.told(item)?,
-                fetched = poll_option(&mut self.fetch) => {
+                fetched = poll_option(self.fetch.as_mut().map(Exclusive::get)) => {
                     self.fetch = None;
                     self.fetched(fetched)?
                 }
-                () = poll_option(&mut self.due), if self.fetch.is_none() => {
+                () = poll_option(self.due.as_mut()), if self.fetch.is_none() => {
                     self.due = None;
                     self.refetch();
                     false
@@ -180,7 +181,8 @@ impl ChatListWatcher {
     fn refetch(&mut self) {
         self.last_fetch = Instant::now();
         self.list.begin_refetch();
-        self.fetch = Some(Box::pin(fetch(self.api.clone(), self.options.clone(), self.limit)));
+        let fetch: BoxFuture<'static, _> = Box::pin(fetch(self.api.clone(), self.options.clone(), self.limit));
+        self.fetch = Some(Exclusive::new(fetch));
     }
 
     fn fetched(&mut self, fetched: Result<Fetched>) -> Result<bool> {
@@ -219,7 +221,7 @@ impl fmt::Debug for ChatListWatcher {
 }
 
 /// Waits for what there is, for ever if there is nothing.
-async fn poll_option<F: Future + Unpin>(future: &mut Option<F>) -> F::Output {
+async fn poll_option<F: Future + Unpin>(future: Option<&mut F>) -> F::Output {
     match future {
         Some(future) => future.await,
         None => std::future::pending().await,

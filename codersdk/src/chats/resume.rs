@@ -12,6 +12,7 @@ use futures_util::{Stream, StreamExt};
 use tokio::time::{Instant, Sleep};
 
 use crate::error::Kind;
+use crate::exclusive::Exclusive;
 use crate::{Error, Result};
 
 /// When a lost connection is tried again.
@@ -83,8 +84,8 @@ pub(super) trait Protocol: Send + Unpin {
 }
 
 enum State<F> {
-    Connecting { after: Option<i64>, dial: BoxFuture<'static, Result<Frames<F>>> },
-    Live { frames: Frames<F>, since: Instant },
+    Connecting { after: Option<i64>, dial: Exclusive<BoxFuture<'static, Result<Frames<F>>>> },
+    Live { frames: Exclusive<Frames<F>>, since: Instant },
     Waiting(Pin<Box<Sleep>>),
     Done,
 }
@@ -95,7 +96,7 @@ enum State<F> {
 /// it drops the connection.
 pub(super) struct Resume<P: Protocol> {
     protocol: P,
-    dial: Dial<P::Frame>,
+    dial: Exclusive<Dial<P::Frame>>,
     policy: Reconnect,
     state: State<P::Frame>,
     out: VecDeque<P::Item>,
@@ -110,21 +111,30 @@ pub(super) struct Resume<P: Protocol> {
 impl<P: Protocol> Resume<P> {
     pub(super) fn new(protocol: P, mut dial: Dial<P::Frame>, policy: Reconnect) -> Self {
         let after = protocol.cursor();
-        let state = State::Connecting { after, dial: dial(after) };
-        Self { protocol, dial, policy, state, out: VecDeque::new(), attempts: 0, garbled: 0, lost_since: None }
+        let state = State::Connecting { after, dial: Exclusive::new(dial(after)) };
+        Self {
+            protocol,
+            dial: Exclusive::new(dial),
+            policy,
+            state,
+            out: VecDeque::new(),
+            attempts: 0,
+            garbled: 0,
+            lost_since: None,
+        }
     }
 
     /// Waits for the first connection, whose failure is the caller's.
     pub(super) async fn connect(&mut self) -> Result<()> {
         let State::Connecting { after, dial } = &mut self.state else { return Ok(()) };
         let after = *after;
-        let frames = dial.await?;
+        let frames = dial.get().await?;
         self.up(after, frames);
         Ok(())
     }
 
     fn up(&mut self, after: Option<i64>, frames: Frames<P::Frame>) {
-        self.state = State::Live { frames, since: Instant::now() };
+        self.state = State::Live { frames: Exclusive::new(frames), since: Instant::now() };
         self.protocol.connected(after, &mut self.out);
     }
 
@@ -186,7 +196,7 @@ impl<P: Protocol> Stream for Resume<P> {
             let down = match &mut this.state {
                 State::Connecting { after, dial } => {
                     let after = *after;
-                    match ready!(dial.as_mut().poll(cx)) {
+                    match ready!(dial.get().as_mut().poll(cx)) {
                         Ok(frames) => {
                             this.up(after, frames);
                             Ok(())
@@ -196,7 +206,7 @@ impl<P: Protocol> Stream for Resume<P> {
                 }
                 State::Live { frames, since } => {
                     let since = *since;
-                    match ready!(frames.poll_next_unpin(cx)) {
+                    match ready!(frames.get().poll_next_unpin(cx)) {
                         Some(Ok(frame)) => {
                             this.garbled = 0;
                             this.protocol.frame(frame, &mut this.out);
@@ -211,7 +221,7 @@ impl<P: Protocol> Stream for Resume<P> {
                 State::Waiting(sleep) => {
                     ready!(sleep.as_mut().poll(cx));
                     let after = this.protocol.cursor();
-                    let dial = (this.dial)(after);
+                    let dial = Exclusive::new((this.dial.get())(after));
                     this.state = State::Connecting { after, dial };
                     Ok(())
                 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::resume::{Dial, Reconnect, Resume};
 use super::session::{Batch, Session};
+use crate::exclusive::Exclusive;
 use crate::request::Request;
 use crate::types::*;
 use crate::{Client, Error, Message, Result};
@@ -117,7 +118,7 @@ pub struct ChatStream(Source);
 
 enum Source {
     Live(Box<Resume<Session>>),
-    Given(BoxStream<'static, Result<ChatStreamItem>>),
+    Given(Exclusive<BoxStream<'static, Result<ChatStreamItem>>>),
 }
 
 impl ChatStream {
@@ -141,7 +142,7 @@ impl ChatStream {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn from_items(items: impl Stream<Item = Result<ChatStreamItem>> + Send + 'static) -> Self {
-        Self(Source::Given(items.boxed()))
+        Self(Source::Given(Exclusive::new(items.boxed())))
     }
 
     #[cfg(test)]
@@ -156,7 +157,7 @@ impl Stream for ChatStream {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         match &mut self.0 {
             Source::Live(stream) => stream.poll_next_unpin(cx),
-            Source::Given(stream) => stream.poll_next_unpin(cx),
+            Source::Given(stream) => stream.get().poll_next_unpin(cx),
         }
     }
 }

@@ -17,6 +17,7 @@ use super::answer_text::{AnswerText, Piece};
 use super::stream::{ChatStream, ChatStreamItem};
 use super::tool_runner::ToolRunner;
 use super::tool_work::Work;
+use crate::exclusive::Exclusive;
 use crate::types::*;
 use crate::{Error, Result};
 
@@ -135,14 +136,14 @@ pub struct ChatRun {
     work: Option<Work>,
     /// The calls whose results were submitted, or are being.
     answered: Vec<String>,
-    submit: Option<BoxFuture<'static, Result<bool>>>,
+    submit: Option<Exclusive<BoxFuture<'static, Result<bool>>>>,
     /// Whether the chat waits for results.
     waits: watch::Sender<bool>,
     cancel: Arc<watch::Sender<bool>>,
-    cancelling: BoxFuture<'static, ()>,
+    cancelling: Exclusive<BoxFuture<'static, ()>>,
     cancelled: bool,
     interrupts: u32,
-    interrupt: Option<BoxFuture<'static, Result<Chat>>>,
+    interrupt: Option<Exclusive<BoxFuture<'static, Result<Chat>>>>,
     grace: Option<Pin<Box<Sleep>>>,
     deadline: Option<(Pin<Box<Sleep>>, Duration)>,
     connected: bool,
@@ -160,7 +161,7 @@ impl ChatRun {
         let deadline = runner.turn_timeout.map(|limit| (Box::pin(tokio::time::sleep(limit)), limit));
         let stream = runner.api.stream_chat(chat_id, StreamChatOptions { after_id }).await?;
         let (cancel, mut cancelled) = watch::channel(false);
-        let cancelling = Box::pin(async move {
+        let cancelling: BoxFuture<'static, ()> = Box::pin(async move {
             if cancelled.wait_for(|cancelled| *cancelled).await.is_err() {
                 std::future::pending::<()>().await;
             }
@@ -180,7 +181,7 @@ impl ChatRun {
             submit: None,
             waits: watch::Sender::new(false),
             cancel: Arc::new(cancel),
-            cancelling,
+            cancelling: Exclusive::new(cancelling),
             cancelled: false,
             interrupts: 0,
             interrupt: None,
@@ -328,7 +329,8 @@ impl ChatRun {
         self.answered = work.calls.iter().map(|call| call.tool_call_id.clone()).collect();
         self.waits.send_replace(true);
         let (api, chat_id, waits) = (self.runner.api.clone(), self.chat_id, self.waits.subscribe());
-        self.submit = Some(Box::pin(submit(api, chat_id, results, waits)));
+        let submit: BoxFuture<'static, _> = Box::pin(submit(api, chat_id, results, waits));
+        self.submit = Some(Exclusive::new(submit));
     }
 
     fn interrupt(&mut self) {
@@ -337,7 +339,8 @@ impl ChatRun {
         }
         self.interrupts += 1;
         let (api, chat_id) = (self.runner.api.clone(), self.chat_id);
-        self.interrupt = Some(Box::pin(async move { api.interrupt_chat(chat_id).await }));
+        let interrupt: BoxFuture<'static, _> = Box::pin(async move { api.interrupt_chat(chat_id).await });
+        self.interrupt = Some(Exclusive::new(interrupt));
     }
 
     fn begin_cancel(&mut self) {
@@ -398,7 +401,7 @@ impl ChatRun {
 
     /// Makes one step, if there is one to make.
     fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        if !self.cancelled && self.cancelling.as_mut().poll(cx).is_ready() {
+        if !self.cancelled && self.cancelling.get().as_mut().poll(cx).is_ready() {
             self.begin_cancel();
             return Poll::Ready(Ok(()));
         }
@@ -415,7 +418,7 @@ impl ChatRun {
             return Poll::Ready(Ok(()));
         }
         if let Some(interrupt) = &mut self.interrupt
-            && let Poll::Ready(answer) = interrupt.as_mut().poll(cx)
+            && let Poll::Ready(answer) = interrupt.get().as_mut().poll(cx)
         {
             self.interrupt = None;
             match answer {
@@ -443,7 +446,7 @@ impl ChatRun {
             return Poll::Ready(Ok(()));
         }
         if let Some(submit) = &mut self.submit
-            && let Poll::Ready(accepted) = submit.as_mut().poll(cx)
+            && let Poll::Ready(accepted) = submit.get().as_mut().poll(cx)
         {
             self.submit = None;
             return Poll::Ready(accepted.map(|accepted| {

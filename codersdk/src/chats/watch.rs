@@ -11,6 +11,7 @@ use futures_util::{Stream, StreamExt};
 
 use super::resume::{Dial, Protocol, Reconnect, Resume};
 use super::stream::text;
+use crate::exclusive::Exclusive;
 use crate::request::Request;
 use crate::types::*;
 use crate::websocket::decode_event;
@@ -65,7 +66,7 @@ pub struct ChatWatch(Source);
 
 enum Source {
     Live(Box<Resume<Watching>>),
-    Given(BoxStream<'static, Result<ChatWatchItem>>),
+    Given(Exclusive<BoxStream<'static, Result<ChatWatchItem>>>),
 }
 
 impl ChatWatch {
@@ -76,7 +77,7 @@ impl ChatWatch {
 
     /// A stream of given items: for tests, and for hand-written implementations of the API traits.
     pub fn from_items(items: impl Stream<Item = Result<ChatWatchItem>> + Send + 'static) -> Self {
-        Self(Source::Given(items.boxed()))
+        Self(Source::Given(Exclusive::new(items.boxed())))
     }
 }
 
@@ -86,7 +87,7 @@ impl Stream for ChatWatch {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         match &mut self.0 {
             Source::Live(stream) => stream.poll_next_unpin(cx),
-            Source::Given(stream) => stream.poll_next_unpin(cx),
+            Source::Given(stream) => stream.get().poll_next_unpin(cx),
         }
     }
 }
