@@ -13,7 +13,6 @@ mod http;
 mod jwt;
 mod mime;
 pub mod model;
-mod model_names;
 mod password;
 mod quote;
 mod rbac;

@@ -18,6 +18,7 @@ pub(crate) mod parts;
 pub(crate) mod prepare;
 mod prompt;
 pub(crate) mod pubsub;
+mod recorder;
 pub(crate) mod retry;
 mod runner;
 pub(crate) mod sanitize;

@@ -18,6 +18,7 @@ use super::part::{self, Part};
 use super::parts::{Episode, EpisodeWriter};
 use super::prepare::prepare;
 use super::pubsub::{ChatUpdate, Delivery, Subscription};
+use super::recorder::TurnRecorder;
 use super::step::{self, PartSink, Prepared, StepContext, StepError};
 use super::{ChatdError, partial, retry};
 use crate::state::AppState;
@@ -45,7 +46,17 @@ struct Hold<'a> {
     history: Option<(i64, Vec<HistoryMessage>)>,
     /// Whether an attempt was already counted for the step that comes now.
     counted: bool,
+    recorder: Record<'a>,
     updates: Subscription<ChatUpdate>,
+}
+
+/// Whether the turn is recorded for debugging.
+#[derive(Debug)]
+enum Record<'a> {
+    /// The model was not asked yet in this turn.
+    Undecided,
+    Unwanted,
+    Kept(Box<TurnRecorder<'a>>),
 }
 
 /// How something that was waited for ended.
@@ -129,11 +140,19 @@ impl<'a> Runner<'a> {
         // A history that cannot be read fails the turn where it is used.
         let history = HistoryMessage::read_all(&rows).ok().map(|history| (chat.history_version, history));
         let runner_id = self.id;
-        Ok(Some(Hold { state: self.state, runner_id, chat, history, counted: asks_model, updates }))
+        Ok(Some(Hold {
+            state: self.state,
+            runner_id,
+            chat,
+            history,
+            counted: asks_model,
+            recorder: Record::Undecided,
+            updates,
+        }))
     }
 }
 
-impl Hold<'_> {
+impl<'a> Hold<'a> {
     fn is_mine(&self, chat: &ChatRow) -> bool {
         chat.worker_id == Some(self.state.chatd.worker_id) && chat.runner_id == Some(self.runner_id)
     }
@@ -281,6 +300,9 @@ impl Hold<'_> {
             tx.record_generation_attempt().await?;
             self.commit(tx).await?;
         }
+        if *action == Action::GenerateAssistant {
+            self.record_attempt(prepared).await;
+        }
         let writer = self.state.chatd.parts.open(self.episode());
         let cancel = CancellationToken::new();
         let stopping = cancel.clone().drop_guard();
@@ -305,11 +327,33 @@ impl Hold<'_> {
             Waited::Done(Some(Err(StepError::Failed(failure)))) => {
                 // Parts end with their attempt, before anybody is told that it failed.
                 drop(writer);
-                match retry::next_delay(self.chat.generation_attempt, &failure) {
+                let delay = retry::next_delay(self.chat.generation_attempt, &failure);
+                if let Record::Kept(recorder) = &mut self.recorder {
+                    recorder.failed(prepared, &failure, delay).await;
+                }
+                match delay {
                     Some(delay) => self.wait_for_retry(&failure, delay).await,
                     None => self.fail(&failure).await,
                 }
             }
+        }
+    }
+
+    /// Notes that the model is asked, in a record begun with the turn's first question.
+    async fn record_attempt(&mut self, prepared: &Prepared) {
+        if matches!(self.recorder, Record::Undecided) {
+            let begun = TurnRecorder::begin(self.state, &self.chat, prepared, self.history()).await;
+            self.recorder = begun.map_or(Record::Unwanted, |recorder| Record::Kept(Box::new(recorder)));
+        }
+        if let Record::Kept(recorder) = &mut self.recorder {
+            recorder.attempt();
+        }
+    }
+
+    /// Ends the record of the turn.
+    async fn end_record(&mut self, status: &str) {
+        if let Record::Kept(recorder) = std::mem::replace(&mut self.recorder, Record::Undecided) {
+            recorder.finish(status).await;
         }
     }
 
@@ -358,8 +402,15 @@ impl Hold<'_> {
         let committed = self.commit(tx).await?;
         history.extend(HistoryMessage::read_all(&committed.inserted[known..]).unwrap_or_default());
         self.history = Some((self.chat.history_version, history));
+        if let Record::Kept(recorder) = &mut self.recorder {
+            let answers = committed.inserted.iter().filter(|message| message.role == ChatMessageRole::Assistant);
+            for answer in answers.filter(|message| !message.compressed) {
+                recorder.answered(prepared, answer).await;
+            }
+        }
         if matches!(next, Action::FinishTurn | Action::EnterRequiresAction) {
             self.told(&committed, prepared);
+            self.end_record("completed").await;
         }
         Ok(Next::Continue)
     }
@@ -383,6 +434,7 @@ impl Hold<'_> {
         let committed = self.commit(tx).await?;
         self.state.chatd.publish_watch(ChatWatchEventKind::StatusChange, &committed.chat);
         self.state.chatd.summarize(self.state, &committed.chat, None, &[]);
+        self.end_record("error").await;
         Ok(Next::Done)
     }
 
@@ -415,6 +467,7 @@ impl Hold<'_> {
         self.history = None;
         self.state.chatd.publish_watch(ChatWatchEventKind::StatusChange, &committed.chat);
         self.state.chatd.clear_summary(self.state, &committed.chat);
+        self.end_record("interrupted").await;
         Ok(Next::Continue)
     }
 

@@ -27,14 +27,14 @@ impl FromRequestParts<AppState> for DeploymentAdmin {
 
 /// A caller who may see all of the deployment's settings; for anybody else what they ask for is not there.
 #[derive(Debug)]
-pub(crate) struct DeploymentReader(pub(crate) Caller);
+pub(crate) struct DeploymentReader;
 
 impl FromRequestParts<AppState> for DeploymentReader {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, state).await?;
-        if reads_deployment(&caller) { Ok(Self(caller)) } else { Err(ApiError::not_found()) }
+        if reads_deployment(&caller) { Ok(Self) } else { Err(ApiError::not_found()) }
     }
 }
 

@@ -109,8 +109,8 @@ async fn create_mcp_server(
         api_key_header: trimmed(&request.api_key_header),
         api_key_value: trimmed(&request.api_key_value).into(),
         custom_headers: custom_headers_text(&request.custom_headers),
-        tool_allow_list: Stored(names(request.tool_allow_list)),
-        tool_deny_list: Stored(names(request.tool_deny_list)),
+        tool_allow_list: Stored(names(&request.tool_allow_list)),
+        tool_deny_list: Stored(names(&request.tool_deny_list)),
         availability: request.availability.to_string(),
         enabled: request.enabled,
         model_intent: request.model_intent,
@@ -185,7 +185,7 @@ async fn check_slug_is_free(state: &AppState, slug: &str) -> Result<(), ApiError
     if taken { Err(ApiError::conflict(ALREADY_EXISTS)) } else { Ok(()) }
 }
 
-fn names(list: Vec<String>) -> Vec<String> {
+fn names(list: &[String]) -> Vec<String> {
     list.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
@@ -220,10 +220,10 @@ fn apply(row: &mut McpServerRow, request: UpdateMcpServerConfigRequest) {
         row.custom_headers = custom_headers_text(headers);
     }
     if let Some(list) = request.tool_allow_list {
-        row.tool_allow_list = Stored(names(list));
+        row.tool_allow_list = Stored(names(&list));
     }
     if let Some(list) = request.tool_deny_list {
-        row.tool_deny_list = Stored(names(list));
+        row.tool_deny_list = Stored(names(&list));
     }
     row.enabled = request.enabled.unwrap_or(row.enabled);
     row.model_intent = request.model_intent.unwrap_or(row.model_intent);

@@ -183,8 +183,15 @@ impl Store {
 
     /// Whether what happens in the user's chats is recorded for debugging.
     pub(crate) async fn debug_logging_enabled(&self, user_id: Uuid) -> sqlx::Result<bool> {
-        Ok(self.site_flag(key::DEBUG_LOGGING_ALLOW_USERS).await?
-            && self.user_config(user_id, user_key::DEBUG_LOGGING).await?.as_deref() == Some("true"))
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM user_configs WHERE user_id = $1 AND key = $2 AND value = 'true') \
+             AND EXISTS (SELECT 1 FROM site_configs WHERE key = $3 AND value = 'true')",
+        )
+        .bind(user_id)
+        .bind(user_key::DEBUG_LOGGING)
+        .bind(key::DEBUG_LOGGING_ALLOW_USERS)
+        .fetch_one(self.pool())
+        .await
     }
 
     /// How the advisor is set up; what cannot be read counts as switched off.

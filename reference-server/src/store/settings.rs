@@ -56,14 +56,6 @@ impl Store {
         sqlx::query_scalar("SELECT value FROM site_configs WHERE key = $1").bind(key).fetch_optional(self.pool()).await
     }
 
-    /// Several of the deployment's values in one read: pairs of key and value, those that were never set left out.
-    pub(crate) async fn site_configs_like(&self, prefix: &str) -> sqlx::Result<Vec<(String, String)>> {
-        sqlx::query_as("SELECT key, value FROM site_configs WHERE substr(key, 1, length($1)) = $1")
-            .bind(prefix)
-            .fetch_all(self.pool())
-            .await
-    }
-
     /// The user's value under `key`, if it was ever set.
     pub(crate) async fn user_config(&self, user_id: Uuid, key: &str) -> sqlx::Result<Option<String>> {
         sqlx::query_scalar("SELECT value FROM user_configs WHERE user_id = $1 AND key = $2")

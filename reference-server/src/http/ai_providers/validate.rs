@@ -163,7 +163,7 @@ fn base_url(mistakes: &mut Mistakes, url: &str) {
         None => mistakes.add("base_url", "base_url must be an absolute URL (e.g. https://api.example.com/)"),
         Some("http" | "https") => {}
         Some(scheme) => {
-            mistakes.add("base_url", format!("base_url scheme must be http or https, got {}", quoted(scheme)))
+            mistakes.add("base_url", format!("base_url scheme must be http or https, got {}", quoted(scheme)));
         }
     }
 }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::errors::Wording;
 use super::labels::validate_labels;
+use super::models::model_unavailable;
 use super::title::title_from_message;
 use super::{checks, rows};
 use crate::chatd::{CreateOptions, titles};
@@ -148,7 +149,7 @@ async fn personal_model(state: &AppState, user: Uuid) -> sqlx::Result<Option<Uui
     else {
         return Ok(None);
     };
-    Ok(state.store.enabled_model_config(id).await?.map(|model| model.id))
+    Ok(model_unavailable(&state.store, user, id).await?.is_none().then_some(id))
 }
 
 fn check_dynamic_tools(tools: &[DynamicToolDefinition]) -> Result<(), ApiError> {

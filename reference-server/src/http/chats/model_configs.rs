@@ -12,6 +12,7 @@ use rust_decimal::Decimal;
 use sqlx::types::Json as Stored;
 use uuid::Uuid;
 
+use super::models::provider_kind;
 use crate::http::admins::{DeploymentAdmin, reads_deployment};
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
@@ -20,8 +21,6 @@ use crate::state::AppState;
 use crate::store::Tx;
 use crate::store::ai_providers::{AiProviderRow, get_ai_provider};
 use crate::store::model_configs::{self as rows, ModelConfigRow};
-
-use crate::model_names::normalize_provider;
 
 /// From this percentage of its context on a chat is compacted, where nothing else is said.
 const DEFAULT_COMPRESSION_THRESHOLD: i32 = 70;
@@ -126,7 +125,7 @@ async fn update_model_config(
 ) -> Result<Json<ChatModelConfig>, ApiError> {
     let requested_provider = request.provider.as_deref().unwrap_or_default().trim();
     if !requested_provider.is_empty() && request.ai_provider_id.is_none() {
-        let known = normalize_provider(requested_provider).ok_or_else(|| ApiError::bad_request("Invalid provider."))?;
+        let known = provider_kind(requested_provider).ok_or_else(|| ApiError::bad_request("Invalid provider."))?;
         if known != existing.provider {
             return Err(ApiError::bad_request("AI provider ID is required when updating provider."));
         }

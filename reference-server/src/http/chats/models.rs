@@ -9,10 +9,19 @@ use uuid::Uuid;
 
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
-use crate::model_names::{allows_ambient_credentials, normalize_provider, provider_rank, resolve_model};
+use crate::model::names;
 use crate::state::AppState;
 use crate::store::Store;
+use crate::store::ai_providers::SCRIPTED;
 use crate::store::model_configs::ModelConfigRow;
+
+/// The provider's type in its usual form; `None` for one that models cannot be called at.
+pub(crate) fn provider_kind(kind: &str) -> Option<&'static str> {
+    match names::normalize(kind) {
+        "" => (kind.trim() == SCRIPTED).then_some(SCRIPTED),
+        known => Some(known),
+    }
+}
 
 /// Why a user cannot have a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +49,11 @@ impl Availability {
         let providers = store.ai_providers().await?.into_iter().filter(|provider| provider.enabled);
         let providers = providers
             .filter_map(|provider| {
-                let kind = normalize_provider(&provider.kind)?;
-                let has_key =
-                    own.contains(&provider.id) || with_key.contains(&provider.id) || allows_ambient_credentials(kind);
+                let kind = provider_kind(&provider.kind)?;
+                let has_key = own.contains(&provider.id)
+                    || with_key.contains(&provider.id)
+                    || kind == SCRIPTED
+                    || names::allows_ambient_credentials(kind);
                 Some((provider.id, (kind, has_key)))
             })
             .collect();
@@ -76,7 +87,12 @@ impl Availability {
                 continue;
             }
             any = true;
-            let Ok((provider, name)) = resolve_model(&model.model, &model.provider) else { continue };
+            let resolved = match *kind {
+                // What the scripted model is called says nothing of a provider.
+                SCRIPTED => Ok((SCRIPTED, model.model.clone())),
+                _ => names::resolve(&model.model, &model.provider),
+            };
+            let Ok((provider, name)) = resolved else { continue };
             let listed = models.entry(provider).or_default();
             if listed.iter().any(|other| other.model.trim().to_lowercase() == name.trim().to_lowercase()) {
                 continue;
@@ -90,7 +106,7 @@ impl Availability {
             });
         }
         let mut kinds: Vec<_> = by_type.into_iter().collect();
-        kinds.sort_by_key(|(kind, _)| provider_rank(kind));
+        kinds.sort_by_key(|(kind, _)| names::PROVIDERS.iter().position(|known| known == kind).unwrap_or(usize::MAX));
         let providers = kinds.into_iter().map(|(kind, available)| {
             let mut listed = models.remove(kind);
             if let Some(listed) = &mut listed {

@@ -65,7 +65,7 @@ async fn get_usage_limits(
         updated_at: config.updated_at,
         unpriced_model_count: i64::try_from(unpriced.count()).unwrap_or(i64::MAX),
         overrides: state.store.limited_users().await?.into_iter().map(user_override).collect(),
-        group_overrides: state.store.limited_groups().await?.into_iter().map(group_override).collect(),
+        group_overrides: state.store.limited_groups().await?.iter().map(group_override).collect(),
     }))
 }
 
@@ -160,7 +160,7 @@ async fn put_group_limit(
     let row = state.store.group_with_limit(id).await?;
     let row = row.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "Group not found."))?;
     state.store.set_group_limit(id, micros).await?;
-    Ok(Json(group_override(GroupLimitRow { spend_limit_micros: Some(micros), ..row })))
+    Ok(Json(group_override(&GroupLimitRow { spend_limit_micros: Some(micros), ..row })))
 }
 
 /// Unlike a `PUT`, this says 400 for an unknown group.
@@ -188,7 +188,7 @@ fn user_override(row: UserLimitRow) -> ChatUsageLimitOverride {
     }
 }
 
-fn group_override(row: GroupLimitRow) -> ChatUsageLimitGroupOverride {
+fn group_override(row: &GroupLimitRow) -> ChatUsageLimitGroupOverride {
     ChatUsageLimitGroupOverride {
         group_id: row.group_id,
         group_name: "Everyone".to_owned(),

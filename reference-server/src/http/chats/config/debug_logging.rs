@@ -21,7 +21,7 @@ const FORCED_BY_DEPLOYMENT: bool = false;
 
 pub(super) async fn get_admin_settings(
     State(state): State<AppState>,
-    DeploymentReader(_): DeploymentReader,
+    _: DeploymentReader,
 ) -> Result<Json<ChatDebugLoggingAdminSettings>, ApiError> {
     let allow_users = state.store.site_flag(key::DEBUG_LOGGING_ALLOW_USERS).await?;
     Ok(Json(ChatDebugLoggingAdminSettings { allow_users, forced_by_deployment: FORCED_BY_DEPLOYMENT }))

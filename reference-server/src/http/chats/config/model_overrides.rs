@@ -16,7 +16,7 @@ use crate::store::settings::set_site_config;
 
 pub(super) async fn get_model_override(
     State(state): State<AppState>,
-    DeploymentReader(_): DeploymentReader,
+    _: DeploymentReader,
     Path(context): Path<String>,
 ) -> Result<Json<ChatModelOverrideResponse>, ApiError> {
     Ok(Json(answer(&state, parse_context(&context)?).await?))

@@ -26,7 +26,7 @@ type Context = ChatPersonalModelOverrideContext;
 
 pub(super) async fn get_admin_settings(
     State(state): State<AppState>,
-    DeploymentReader(_): DeploymentReader,
+    _: DeploymentReader,
 ) -> Result<Json<ChatPersonalModelOverridesAdminSettings>, ApiError> {
     let allow_users = state.store.personal_model_overrides_enabled().await?;
     Ok(Json(ChatPersonalModelOverridesAdminSettings { allow_users }))

@@ -18,7 +18,7 @@ use crate::store::settings::set_site_config;
 
 pub(super) async fn get_template_allowlist(
     State(state): State<AppState>,
-    DeploymentReader(_): DeploymentReader,
+    _: DeploymentReader,
 ) -> Result<Json<ChatTemplateAllowlist>, ApiError> {
     let stored = state.store.site_config(key::TEMPLATE_ALLOWLIST).await?.unwrap_or_default();
     let ids: Vec<Uuid> = if stored.is_empty() {
