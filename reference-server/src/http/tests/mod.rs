@@ -1,5 +1,6 @@
 //! The platform as its callers see it: requests through the whole router, with a clock that the test moves.
 
+mod administration;
 mod routes;
 mod sessions;
 mod users;
