@@ -95,6 +95,7 @@ impl ChatInputPart {
             start_line,
             end_line,
             content: content.into(),
+            foreign: JsonMap::new(),
         })
     }
 

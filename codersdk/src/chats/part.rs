@@ -1,11 +1,12 @@
 //! Parts of chat messages.
 
-use chrono::{DateTime, Utc};
+use std::mem::take;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-use super::part_wire::PartWire;
-use crate::tagged::{self, Tagged, some_json};
+use super::part_wire::{self, PartFields, PartWire};
+use crate::tagged::{self, Tagged};
 use crate::types::*;
 
 open_enum! {
@@ -76,232 +77,6 @@ pub enum ChatMessagePart {
     Unknown(UnknownChatPart),
 }
 
-/// Text written by a person or by the model.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(Serialize, schemars::JsonSchema))]
-pub struct ChatTextPart {
-    /// The text, in Markdown. In a live part, the piece that was added.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub text: String,
-    /// A provider's signature over the text.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub signature: Option<String>,
-    /// What the provider needs to see again; kept by the server, never sent by it.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_json")]
-    pub provider_metadata: Option<RawJson>,
-}
-
-/// What the model thought before it answered.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(Serialize, schemars::JsonSchema))]
-pub struct ChatReasoningPart {
-    /// The thought, as far as the provider shows it. In a live part, the piece that was added.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub text: String,
-    /// A provider's signature over the thought.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub signature: Option<String>,
-    /// When the model began to think.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<DateTime<Utc>>,
-    /// When it was done, or was interrupted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub completed_at: Option<DateTime<Utc>>,
-    /// What the provider needs to see again; kept by the server, never sent by it.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_json")]
-    pub provider_metadata: Option<RawJson>,
-}
-
-/// The model calls a tool.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(Serialize, schemars::JsonSchema))]
-pub struct ChatToolCallPart {
-    /// Names the call; its result carries the same id.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub tool_call_id: Option<String>,
-    /// Name of the tool.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub tool_name: Option<String>,
-    /// The MCP server that the tool is from.
-    #[serde(default)]
-    pub mcp_server_config_id: Option<Uuid>,
-    /// The arguments. Absent in live parts until they are complete.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_json")]
-    pub args: Option<RawJson>,
-    /// The piece of the arguments' text that was added; in live parts only.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub args_delta: Option<String>,
-    /// The programs that a call of `execute` runs: for each its name and, where there is one, its
-    /// first argument that is no flag.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
-    pub parsed_commands: Vec<Vec<String>>,
-    /// Whether the provider runs the tool itself.
-    #[serde(default, skip_serializing_if = "is_false", deserialize_with = "null_as_default")]
-    pub provider_executed: bool,
-    /// When the model made the call.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<DateTime<Utc>>,
-    /// What the provider needs to see again; kept by the server, never sent by it.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_json")]
-    pub provider_metadata: Option<RawJson>,
-    /// Whether a hook changed the arguments. Servers before v2.37 do not send it.
-    #[serde(default, skip_serializing_if = "is_false", deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(skip))]
-    pub hook_rewritten: bool,
-}
-
-/// What a tool answered.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(Serialize, schemars::JsonSchema))]
-pub struct ChatToolResultPart {
-    /// The call that is answered.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub tool_call_id: Option<String>,
-    /// Name of the tool.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub tool_name: Option<String>,
-    /// The MCP server that the tool is from.
-    #[serde(default)]
-    pub mcp_server_config_id: Option<Uuid>,
-    /// The answer.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_json")]
-    pub result: Option<RawJson>,
-    /// The piece of the answer's text that was added; in live parts only.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub result_delta: Option<String>,
-    /// Whether all pieces sent before are void; in live parts only.
-    #[serde(default, skip_serializing_if = "is_false", deserialize_with = "null_as_default")]
-    pub result_reset: bool,
-    /// Whether the tool failed; `result` then says why.
-    #[serde(default, skip_serializing_if = "is_false", deserialize_with = "null_as_default")]
-    pub is_error: bool,
-    /// Whether `result` carries an image or the like in base64.
-    #[serde(default, skip_serializing_if = "is_false", deserialize_with = "null_as_default")]
-    pub is_media: bool,
-    /// Whether the provider ran the tool itself.
-    #[serde(default, skip_serializing_if = "is_false", deserialize_with = "null_as_default")]
-    pub provider_executed: bool,
-    /// When the tool answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<DateTime<Utc>>,
-    /// What the provider needs to see again; kept by the server, never sent by it.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_json")]
-    pub provider_metadata: Option<RawJson>,
-}
-
-/// A source that the model cites.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(Serialize, schemars::JsonSchema))]
-pub struct ChatSourcePart {
-    /// The provider's id of the source.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub source_id: Option<String>,
-    /// Where the source is.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub url: String,
-    /// Its title.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub title: Option<String>,
-    /// What the provider needs to see again; kept by the server, never sent by it.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_json")]
-    pub provider_metadata: Option<RawJson>,
-}
-
-/// An attached file.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(Serialize, schemars::JsonSchema))]
-pub struct ChatFilePart {
-    /// Its media type, such as `image/png`.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub media_type: String,
-    /// Its name.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub name: Option<String>,
-    /// The content in base64, where it is not kept as a file of its own.
-    #[serde(default, skip_serializing_if = "none_or_zero", deserialize_with = "super::part_wire::base64_text")]
-    pub data: Option<String>,
-    /// The file, which can be fetched by this id.
-    #[serde(default)]
-    pub file_id: Option<Uuid>,
-    /// What the provider needs to see again; kept by the server, never sent by it.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_json")]
-    pub provider_metadata: Option<RawJson>,
-}
-
-/// Lines of a file that a person points at, such as a comment on a diff.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(Serialize, schemars::JsonSchema))]
-pub struct ChatFileReferencePart {
-    /// Path of the file.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub file_name: String,
-    /// First line, counted from 1.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub start_line: i64,
-    /// Last line.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub end_line: i64,
-    /// The lines themselves.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub content: String,
-}
-
-/// A file of instructions, such as `AGENTS.md`, that was put into the model's context.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(Serialize, schemars::JsonSchema))]
-pub struct ChatContextFilePart {
-    /// Absolute path of the file in the workspace.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub context_file_path: String,
-    /// What the model was shown of it; sent by agents, never by the server.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub context_file_content: Option<String>,
-    /// Whether the file was longer than what the model was shown.
-    #[serde(default, skip_serializing_if = "is_false", deserialize_with = "null_as_default")]
-    pub context_file_truncated: bool,
-    /// The workspace agent that the file is from.
-    #[serde(default)]
-    pub context_file_agent_id: Option<Uuid>,
-    /// Operating system of the workspace; sent by agents, never by the server.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub context_file_os: Option<String>,
-    /// Working directory in the workspace; sent by agents, never by the server.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub context_file_directory: Option<String>,
-}
-
-/// A skill that was found in the workspace.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(Serialize, schemars::JsonSchema))]
-pub struct ChatSkillPart {
-    /// Its name.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub skill_name: String,
-    /// What it is for, as its own file says.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub skill_description: Option<String>,
-    /// Its directory in the workspace; sent by agents, never by the server.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub skill_dir: Option<String>,
-    /// Name of the file in it that describes the skill; sent by agents, never by the server.
-    #[serde(default, skip_serializing_if = "none_or_zero")]
-    pub context_file_skill_meta_file: Option<String>,
-    /// The workspace agent that the skill is from.
-    #[serde(default)]
-    pub context_file_agent_id: Option<Uuid>,
-}
-
-/// A part that is kept unread.
-#[derive(Debug, Clone, PartialEq)]
-pub struct UnknownChatPart {
-    /// Its `type`, which is empty when it has none.
-    pub kind: ChatMessagePartType,
-    /// The whole part.
-    pub json: RawJson,
-    /// Why it is kept unread.
-    pub reason: UnknownReason,
-}
-
 impl ChatMessagePart {
     /// A part of text.
     pub fn text(text: impl Into<String>) -> Self {
@@ -361,6 +136,7 @@ impl ChatMessagePart {
             start_line,
             end_line,
             content: content.into(),
+            foreign: JsonMap::new(),
         })
     }
 
@@ -428,6 +204,37 @@ impl ChatMessagePart {
         }
     }
 
+    /// Fields of other kinds that the part carries.
+    pub(super) fn foreign(&self) -> Option<&JsonMap> {
+        match self {
+            Self::Text(ChatTextPart { foreign, .. })
+            | Self::Reasoning(ChatReasoningPart { foreign, .. })
+            | Self::ToolCall(ChatToolCallPart { foreign, .. })
+            | Self::ToolResult(ChatToolResultPart { foreign, .. })
+            | Self::Source(ChatSourcePart { foreign, .. })
+            | Self::File(ChatFilePart { foreign, .. })
+            | Self::FileReference(ChatFileReferencePart { foreign, .. })
+            | Self::ContextFile(ChatContextFilePart { foreign, .. })
+            | Self::Skill(ChatSkillPart { foreign, .. }) => Some(foreign),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    fn foreign_mut(&mut self) -> Option<&mut JsonMap> {
+        match self {
+            Self::Text(ChatTextPart { foreign, .. })
+            | Self::Reasoning(ChatReasoningPart { foreign, .. })
+            | Self::ToolCall(ChatToolCallPart { foreign, .. })
+            | Self::ToolResult(ChatToolResultPart { foreign, .. })
+            | Self::Source(ChatSourcePart { foreign, .. })
+            | Self::File(ChatFilePart { foreign, .. })
+            | Self::FileReference(ChatFileReferencePart { foreign, .. })
+            | Self::ContextFile(ChatContextFilePart { foreign, .. })
+            | Self::Skill(ChatSkillPart { foreign, .. }) => Some(foreign),
+            Self::Unknown(_) => None,
+        }
+    }
+
     /// Removes what a server keeps for itself: provider metadata, the content of context files, and
     /// the inline content of files that have an id.
     pub fn strip_internal(&mut self) {
@@ -469,20 +276,96 @@ impl Tagged for ChatMessagePart {
     type Kind = ChatMessagePartType;
 
     fn read<'de, D: Deserializer<'de>>(kind: Self::Kind, fields: D) -> Result<Self, D::Error> {
-        Ok(match kind {
-            ChatMessagePartType::Text => Self::Text(Deserialize::deserialize(fields)?),
-            ChatMessagePartType::Reasoning => Self::Reasoning(Deserialize::deserialize(fields)?),
-            ChatMessagePartType::ToolCall => Self::ToolCall(Deserialize::deserialize(fields)?),
-            ChatMessagePartType::ToolResult => Self::ToolResult(Deserialize::deserialize(fields)?),
-            ChatMessagePartType::Source => Self::Source(Deserialize::deserialize(fields)?),
-            ChatMessagePartType::File => Self::File(Deserialize::deserialize(fields)?),
-            ChatMessagePartType::FileReference => Self::FileReference(Deserialize::deserialize(fields)?),
-            ChatMessagePartType::ContextFile => Self::ContextFile(Deserialize::deserialize(fields)?),
-            ChatMessagePartType::Skill => Self::Skill(Deserialize::deserialize(fields)?),
+        let mut fields = PartFields::deserialize(fields)?;
+        let mut part = match kind {
+            ChatMessagePartType::Text => Self::Text(ChatTextPart {
+                text: take(&mut fields.text),
+                signature: take(&mut fields.signature),
+                provider_metadata: take(&mut fields.provider_metadata),
+                foreign: JsonMap::new(),
+            }),
+            ChatMessagePartType::Reasoning => Self::Reasoning(ChatReasoningPart {
+                text: take(&mut fields.text),
+                signature: take(&mut fields.signature),
+                created_at: take(&mut fields.created_at),
+                completed_at: take(&mut fields.completed_at),
+                provider_metadata: take(&mut fields.provider_metadata),
+                foreign: JsonMap::new(),
+            }),
+            ChatMessagePartType::ToolCall => Self::ToolCall(ChatToolCallPart {
+                tool_call_id: take(&mut fields.tool_call_id),
+                tool_name: take(&mut fields.tool_name),
+                mcp_server_config_id: take(&mut fields.mcp_server_config_id),
+                args: take(&mut fields.args),
+                args_delta: take(&mut fields.args_delta),
+                parsed_commands: take(&mut fields.parsed_commands),
+                provider_executed: take(&mut fields.provider_executed),
+                created_at: take(&mut fields.created_at),
+                provider_metadata: take(&mut fields.provider_metadata),
+                hook_rewritten: take(&mut fields.hook_rewritten),
+                foreign: JsonMap::new(),
+            }),
+            ChatMessagePartType::ToolResult => Self::ToolResult(ChatToolResultPart {
+                tool_call_id: take(&mut fields.tool_call_id),
+                tool_name: take(&mut fields.tool_name),
+                mcp_server_config_id: take(&mut fields.mcp_server_config_id),
+                result: take(&mut fields.result),
+                result_delta: take(&mut fields.result_delta),
+                result_reset: take(&mut fields.result_reset),
+                is_error: take(&mut fields.is_error),
+                is_media: take(&mut fields.is_media),
+                provider_executed: take(&mut fields.provider_executed),
+                created_at: take(&mut fields.created_at),
+                provider_metadata: take(&mut fields.provider_metadata),
+                foreign: JsonMap::new(),
+            }),
+            ChatMessagePartType::Source => Self::Source(ChatSourcePart {
+                source_id: take(&mut fields.source_id),
+                url: take(&mut fields.url),
+                title: take(&mut fields.title),
+                provider_metadata: take(&mut fields.provider_metadata),
+                foreign: JsonMap::new(),
+            }),
+            ChatMessagePartType::File => Self::File(ChatFilePart {
+                media_type: take(&mut fields.media_type),
+                name: take(&mut fields.name),
+                data: take(&mut fields.data),
+                file_id: take(&mut fields.file_id),
+                provider_metadata: take(&mut fields.provider_metadata),
+                foreign: JsonMap::new(),
+            }),
+            ChatMessagePartType::FileReference => Self::FileReference(ChatFileReferencePart {
+                file_name: take(&mut fields.file_name),
+                start_line: take(&mut fields.start_line),
+                end_line: take(&mut fields.end_line),
+                content: take(&mut fields.content),
+                foreign: JsonMap::new(),
+            }),
+            ChatMessagePartType::ContextFile => Self::ContextFile(ChatContextFilePart {
+                context_file_path: take(&mut fields.context_file_path),
+                context_file_content: take(&mut fields.context_file_content),
+                context_file_truncated: take(&mut fields.context_file_truncated),
+                context_file_agent_id: take(&mut fields.context_file_agent_id),
+                context_file_os: take(&mut fields.context_file_os),
+                context_file_directory: take(&mut fields.context_file_directory),
+                foreign: JsonMap::new(),
+            }),
+            ChatMessagePartType::Skill => Self::Skill(ChatSkillPart {
+                skill_name: take(&mut fields.skill_name),
+                skill_description: take(&mut fields.skill_description),
+                skill_dir: take(&mut fields.skill_dir),
+                context_file_skill_meta_file: take(&mut fields.context_file_skill_meta_file),
+                context_file_agent_id: take(&mut fields.context_file_agent_id),
+                foreign: JsonMap::new(),
+            }),
             ChatMessagePartType::Unknown(_) => {
                 return Err(serde::de::Error::custom("the type of the part is not known"));
             }
-        })
+        };
+        if let Some(foreign) = part.foreign_mut() {
+            *foreign = fields.left();
+        }
+        Ok(part)
     }
 
     fn keep(kind: Self::Kind, json: RawJson, reason: UnknownReason) -> Self {
@@ -500,7 +383,7 @@ impl Serialize for ChatMessagePart {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Unknown(part) => part.json.serialize(serializer),
-            known => PartWire::from(known).serialize(serializer),
+            known => part_wire::serialize(known, serializer),
         }
     }
 }

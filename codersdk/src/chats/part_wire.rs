@@ -1,9 +1,10 @@
 //! The flat form that a part of a message has on the wire.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::tagged::some_json;
 use crate::types::*;
 
 /// All fields of all kinds of parts. Nine texts and numbers and three ids are always written; the
@@ -213,6 +214,165 @@ impl<'a> From<&'a ChatMessagePart> for PartWire<'a> {
             ChatMessagePart::Unknown(part) => wire.kind = part.kind.as_str(),
         }
         wire
+    }
+}
+
+/// All fields of all kinds of parts, as they are read. What a kind does not take out of it is foreign to that kind.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+pub(super) struct PartFields {
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(super) text: String,
+    #[serde(default)]
+    pub(super) signature: Option<String>,
+    #[serde(default)]
+    pub(super) tool_call_id: Option<String>,
+    #[serde(default)]
+    pub(super) tool_name: Option<String>,
+    #[serde(default)]
+    pub(super) mcp_server_config_id: Option<Uuid>,
+    #[serde(default, deserialize_with = "some_json")]
+    pub(super) args: Option<RawJson>,
+    #[serde(default)]
+    pub(super) args_delta: Option<String>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(super) parsed_commands: Vec<Vec<String>>,
+    #[serde(default, deserialize_with = "some_json")]
+    pub(super) result: Option<RawJson>,
+    #[serde(default)]
+    pub(super) result_delta: Option<String>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(super) result_reset: bool,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(super) is_error: bool,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(super) is_media: bool,
+    #[serde(default)]
+    pub(super) source_id: Option<String>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(super) url: String,
+    #[serde(default)]
+    pub(super) title: Option<String>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(super) media_type: String,
+    #[serde(default)]
+    pub(super) name: Option<String>,
+    #[serde(default, deserialize_with = "base64_text")]
+    pub(super) data: Option<String>,
+    #[serde(default)]
+    pub(super) file_id: Option<Uuid>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(super) file_name: String,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(super) start_line: i64,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(super) end_line: i64,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(super) content: String,
+    #[serde(default, deserialize_with = "some_json")]
+    pub(super) provider_metadata: Option<RawJson>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(super) provider_executed: bool,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(super) hook_rewritten: bool,
+    #[serde(default)]
+    pub(super) created_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub(super) completed_at: Option<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(super) context_file_path: String,
+    #[serde(default)]
+    pub(super) context_file_content: Option<String>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(super) context_file_truncated: bool,
+    #[serde(default)]
+    pub(super) context_file_agent_id: Option<Uuid>,
+    #[serde(default)]
+    pub(super) context_file_os: Option<String>,
+    #[serde(default)]
+    pub(super) context_file_directory: Option<String>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(super) skill_name: String,
+    #[serde(default)]
+    pub(super) skill_description: Option<String>,
+    #[serde(default)]
+    pub(super) skill_dir: Option<String>,
+    #[serde(default)]
+    pub(super) context_file_skill_meta_file: Option<String>,
+}
+
+impl PartFields {
+    /// What is left, zero values apart.
+    pub(super) fn left(self) -> JsonMap {
+        if self == Self::default() {
+            return JsonMap::new();
+        }
+        let Ok(serde_json::Value::Object(mut left)) = serde_json::to_value(PartWire::from(&self)) else {
+            return JsonMap::new();
+        };
+        left.retain(|_, value| !matches!(value, serde_json::Value::Null) && *value != "" && *value != 0);
+        left
+    }
+}
+
+impl<'a> From<&'a PartFields> for PartWire<'a> {
+    fn from(fields: &'a PartFields) -> Self {
+        Self {
+            kind: "",
+            text: &fields.text,
+            signature: fields.signature.as_deref(),
+            tool_call_id: fields.tool_call_id.as_deref(),
+            tool_name: fields.tool_name.as_deref(),
+            mcp_server_config_id: fields.mcp_server_config_id,
+            args: fields.args.as_ref(),
+            args_delta: fields.args_delta.as_deref(),
+            parsed_commands: &fields.parsed_commands,
+            result: fields.result.as_ref(),
+            result_delta: fields.result_delta.as_deref(),
+            result_reset: fields.result_reset,
+            is_error: fields.is_error,
+            is_media: fields.is_media,
+            source_id: fields.source_id.as_deref(),
+            url: &fields.url,
+            title: fields.title.as_deref(),
+            media_type: &fields.media_type,
+            name: fields.name.as_deref(),
+            data: fields.data.as_deref(),
+            file_id: fields.file_id,
+            file_name: &fields.file_name,
+            start_line: fields.start_line,
+            end_line: fields.end_line,
+            content: &fields.content,
+            provider_metadata: fields.provider_metadata.as_ref(),
+            provider_executed: fields.provider_executed,
+            hook_rewritten: fields.hook_rewritten,
+            created_at: fields.created_at,
+            completed_at: fields.completed_at,
+            context_file_path: &fields.context_file_path,
+            context_file_content: fields.context_file_content.as_deref(),
+            context_file_truncated: fields.context_file_truncated,
+            context_file_agent_id: fields.context_file_agent_id,
+            context_file_os: fields.context_file_os.as_deref(),
+            context_file_directory: fields.context_file_directory.as_deref(),
+            skill_name: &fields.skill_name,
+            skill_description: fields.skill_description.as_deref(),
+            skill_dir: fields.skill_dir.as_deref(),
+            context_file_skill_meta_file: fields.context_file_skill_meta_file.as_deref(),
+        }
+    }
+}
+
+/// Writes a part: its own fields in the order of the original, then what is foreign to its kind.
+pub(super) fn serialize<S: Serializer>(part: &ChatMessagePart, serializer: S) -> Result<S::Ok, S::Error> {
+    let wire = PartWire::from(part);
+    match part.foreign() {
+        Some(foreign) if !foreign.is_empty() => {
+            let mut whole = serde_json::to_value(wire).map_err(serde::ser::Error::custom)?;
+            if let Some(whole) = whole.as_object_mut() {
+                whole.extend(foreign.clone());
+            }
+            whole.serialize(serializer)
+        }
+        _ => wire.serialize(serializer),
     }
 }
 
