@@ -1,20 +1,19 @@
-//! Wire types.
+//! Providers of AI models.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[allow(unused_imports)]
 use crate::types::*;
 
-/// `codersdk.AIProvider`: ai provider.
+/// A provider of AI models: `codersdk.AIProvider`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AiProvider {
     /// Unique id.
     #[serde(default)]
     pub id: Uuid,
-    /// `type` on the wire.
+    /// Type of the provider.
     #[serde(rename = "type", default)]
     pub kind: AiProviderType,
     /// Name, unique within its owner.
@@ -26,13 +25,13 @@ pub struct AiProvider {
     /// Whether it is in use.
     #[serde(default)]
     pub enabled: bool,
-    /// `base_url` on the wire.
+    /// URL that the API's paths are below.
     #[serde(default)]
     pub base_url: String,
-    /// `api_keys` on the wire.
+    /// The keys.
     #[serde(default)]
     pub api_keys: Nullable<Vec<AiProviderKey>>,
-    /// `settings` on the wire.
+    /// Settings that depend on the type.
     #[serde(default)]
     pub settings: Option<AiProviderSettings>,
     /// When it was created.
@@ -47,14 +46,14 @@ pub struct AiProvider {
     pub icon: Option<String>,
 }
 
-/// `codersdk.AIProviderKey`: ai provider key.
+/// A key to a provider: `codersdk.AIProviderKey`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AiProviderKey {
     /// Unique id.
     #[serde(default)]
     pub id: Uuid,
-    /// `masked` on the wire.
+    /// The key, all but its ends hidden.
     #[serde(default)]
     pub masked: String,
     /// When it was created.
@@ -62,14 +61,14 @@ pub struct AiProviderKey {
     pub created_at: DateTime<Utc>,
 }
 
-/// `codersdk.AIProviderKeyMutation`: ai provider key mutation.
+/// A key to keep, by its id, or a new one: `codersdk.AIProviderKeyMutation`.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AiProviderKeyMutation {
     /// Unique id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Uuid>,
-    /// `api_key` on the wire.
+    /// A new key; either this or the id of one to keep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key: Option<String>,
 }
@@ -77,34 +76,34 @@ pub struct AiProviderKeyMutation {
 debug_without_secrets!(AiProviderKeyMutation { id; api_key });
 
 open_enum! {
-    /// Values of `codersdk.AIProviderType`.
+    /// Types of providers: `codersdk.AIProviderType`.
     pub enum AiProviderType {
-        /// `openai`
+        /// OpenAI.
         Openai => "openai",
-        /// `anthropic`
+        /// Anthropic.
         Anthropic => "anthropic",
-        /// `azure`
+        /// Azure OpenAI.
         Azure => "azure",
-        /// `google`
+        /// Google.
         Google => "google",
-        /// `openai-compat`
+        /// An endpoint that is compatible with OpenAI.
         OpenaiCompat => "openai-compat",
-        /// `openrouter`
+        /// OpenRouter.
         Openrouter => "openrouter",
-        /// `vercel`
+        /// Vercel AI Gateway.
         Vercel => "vercel",
-        /// `bedrock`
+        /// AWS Bedrock.
         Bedrock => "bedrock",
-        /// `copilot`
+        /// GitHub Copilot.
         Copilot => "copilot",
     }
 }
 
-/// `codersdk.CreateAIProviderRequest`: create ai provider request.
+/// A provider to add: `codersdk.CreateAIProviderRequest`.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateAiProviderRequest {
-    /// `type` on the wire.
+    /// Type of the provider.
     #[serde(rename = "type", default)]
     pub kind: AiProviderType,
     /// Name, unique within its owner.
@@ -116,13 +115,13 @@ pub struct CreateAiProviderRequest {
     /// Whether it is in use.
     #[serde(default)]
     pub enabled: bool,
-    /// `base_url` on the wire.
+    /// URL that the API's paths are below.
     #[serde(default)]
     pub base_url: String,
-    /// `api_keys` on the wire.
+    /// The keys. Left out when the value is printed for debugging.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub api_keys: Vec<String>,
-    /// `settings` on the wire.
+    /// Settings that depend on the type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<AiProviderSettings>,
     /// URL or name of an icon. Servers before v2.37 do not know it.
@@ -133,7 +132,7 @@ pub struct CreateAiProviderRequest {
 
 debug_without_secrets!(CreateAiProviderRequest { kind, name, display_name, enabled, base_url, settings, icon; api_keys });
 
-/// `codersdk.UpdateAIProviderRequest`: update ai provider request.
+/// Changes to a provider; what is absent stays as it is: `codersdk.UpdateAIProviderRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateAiProviderRequest {
@@ -143,13 +142,13 @@ pub struct UpdateAiProviderRequest {
     /// Whether it is in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// `base_url` on the wire.
+    /// URL that the API's paths are below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
-    /// `api_keys` on the wire.
+    /// The keys that there are to be: new ones, and those to keep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_keys: Option<Vec<AiProviderKeyMutation>>,
-    /// `settings` on the wire.
+    /// Settings that depend on the type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<AiProviderSettings>,
     /// URL or name of an icon. Servers before v2.37 do not know it.

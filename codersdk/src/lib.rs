@@ -61,6 +61,8 @@
 //! - `tools` (default): [`DynamicTool`] with schemas derived from argument types.
 //! - `mock`: mocks of the API traits. `schema`: JSON Schemas of the wire types.
 
+#![deny(missing_docs)]
+
 #[macro_use]
 mod api;
 #[macro_use]

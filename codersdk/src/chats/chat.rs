@@ -1,4 +1,4 @@
-//! Wire types.
+//! Chats, and what creates and changes them.
 
 use std::collections::BTreeMap;
 
@@ -6,17 +6,16 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[allow(unused_imports)]
 use crate::types::*;
 
-/// `codersdk.AIProviderSummary`: ai provider summary.
+/// A provider, as far as users may know it: `codersdk.AIProviderSummary`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AiProviderSummary {
     /// Unique id.
     #[serde(default)]
     pub id: Uuid,
-    /// `type` on the wire.
+    /// Type of the provider.
     #[serde(rename = "type", default)]
     pub kind: AiProviderType,
     /// Name, unique within its owner.
@@ -28,7 +27,7 @@ pub struct AiProviderSummary {
     /// Whether it is in use.
     #[serde(default)]
     pub enabled: bool,
-    /// `deleted` on the wire.
+    /// Whether it was deleted.
     #[serde(default)]
     pub deleted: bool,
     /// URL or name of an icon. Servers before v2.37 do not send it.
@@ -37,7 +36,7 @@ pub struct AiProviderSummary {
     pub icon: Option<String>,
 }
 
-/// `codersdk.Chat`: chat.
+/// A chat with an AI agent: `codersdk.Chat`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Chat {
@@ -50,28 +49,28 @@ pub struct Chat {
     /// The user who owns it.
     #[serde(default)]
     pub owner_id: Uuid,
-    /// `owner_username` on the wire.
+    /// The owner's user name.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub owner_username: Option<String>,
-    /// `owner_name` on the wire.
+    /// The owner's full name.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub owner_name: Option<String>,
-    /// `workspace_id` on the wire.
+    /// The workspace that the chat works in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace_id: Option<Uuid>,
-    /// `build_id` on the wire.
+    /// The build of that workspace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build_id: Option<Uuid>,
-    /// `agent_id` on the wire.
+    /// The agent of that workspace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_id: Option<Uuid>,
-    /// `parent_chat_id` on the wire.
+    /// The chat that started this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_chat_id: Option<Uuid>,
-    /// `root_chat_id` on the wire.
+    /// The chat at the root of the family; its own id for a root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_chat_id: Option<Uuid>,
-    /// `last_model_config_id` on the wire.
+    /// The configured model that was used last.
     #[serde(default)]
     pub last_model_config_id: Uuid,
     /// Title as shown to people.
@@ -80,16 +79,16 @@ pub struct Chat {
     /// State it is in.
     #[serde(default)]
     pub status: ChatStatus,
-    /// `plan_mode` on the wire.
+    /// Set when the chat plans only and changes nothing.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub plan_mode: Option<ChatPlanMode>,
-    /// `last_error` on the wire.
+    /// What ended the last turn, if it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<ChatError>,
-    /// `last_turn_summary` on the wire.
+    /// A few words about the last turn.
     #[serde(default)]
     pub last_turn_summary: Option<String>,
-    /// `diff_status` on the wire.
+    /// The branch or pull request that the chat works on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff_status: Option<ChatDiffStatus>,
     /// When it was created.
@@ -98,37 +97,37 @@ pub struct Chat {
     /// When it last changed.
     #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
-    /// `archived` on the wire.
+    /// Whether it is archived.
     #[serde(default)]
     pub archived: bool,
-    /// `shared` on the wire.
+    /// Whether anybody else may read it.
     #[serde(default)]
     pub shared: bool,
-    /// `pin_order` on the wire.
+    /// Its place among the pinned chats, from 1; 0 when it is not pinned.
     #[serde(default)]
     pub pin_order: i32,
-    /// `mcp_server_ids` on the wire.
+    /// The MCP servers whose tools may be used.
     #[serde(default)]
     pub mcp_server_ids: Nullable<Vec<Uuid>>,
-    /// `labels` on the wire.
+    /// Labels: keys and values of the client's own.
     #[serde(default)]
     pub labels: Nullable<BTreeMap<String, String>>,
-    /// `files` on the wire.
+    /// The files that its messages refer to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<ChatFileMetadata>,
-    /// `has_unread` on the wire.
+    /// Whether there are messages that the owner has not seen.
     #[serde(default)]
     pub has_unread: bool,
-    /// `context` on the wire.
+    /// What the workspace adds to the model's context.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<ChatContext>,
-    /// `warnings` on the wire.
+    /// What did not work, but did not stop the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-    /// `client_type` on the wire.
+    /// What kind of client made it.
     #[serde(default)]
     pub client_type: ChatClientType,
-    /// `children` on the wire.
+    /// The sub-chats of a root, newest first.
     #[serde(default)]
     pub children: Nullable<Vec<Chat>>,
     /// How much the model was last told to think. Servers before v2.37 do not send it.
@@ -146,147 +145,147 @@ pub struct Chat {
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatBusyBehavior`.
+    /// What becomes of a message to a busy chat: `codersdk.ChatBusyBehavior`.
     pub enum ChatBusyBehavior {
-        /// `queue`
+        /// It waits until the turn is over.
         Queue => "queue",
-        /// `interrupt`
+        /// The turn is ended for it.
         Interrupt => "interrupt",
     }
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatClientType`.
+    /// What kind of client made a chat: `codersdk.ChatClientType`.
     pub enum ChatClientType {
-        /// `ui`
+        /// A web page.
         Ui => "ui",
-        /// `api`
+        /// A program.
         Api => "api",
     }
 }
 
-/// `codersdk.ChatError`: chat error.
+/// Why a turn failed: `codersdk.ChatError`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatError {
-    /// `message` on the wire.
+    /// What went wrong, for people.
     #[serde(default)]
     pub message: String,
-    /// `detail` on the wire.
+    /// More about it.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub detail: Option<String>,
-    /// `kind` on the wire.
+    /// What kind of failure it is.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub kind: Option<ChatErrorKind>,
     /// Kind of the provider.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub provider: Option<String>,
-    /// `retryable` on the wire.
+    /// Whether the same may succeed later.
     #[serde(default)]
     pub retryable: bool,
-    /// `status_code` on the wire.
+    /// The provider's HTTP status.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub status_code: Option<i64>,
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatErrorKind`.
+    /// What kind of failure ended a turn: `codersdk.ChatErrorKind`.
     pub enum ChatErrorKind {
-        /// `generic`
+        /// None of the others.
         Generic => "generic",
-        /// `overloaded`
+        /// The provider has too much to do.
         Overloaded => "overloaded",
-        /// `rate_limit`
+        /// Too many requests.
         RateLimit => "rate_limit",
-        /// `timeout`
+        /// The provider took too long.
         Timeout => "timeout",
-        /// `stream_silence_timeout`
+        /// The provider began to answer and fell silent.
         StreamSilenceTimeout => "stream_silence_timeout",
-        /// `auth`
+        /// The provider refused the key.
         Auth => "auth",
-        /// `config`
+        /// The model is configured in a way that cannot work.
         Config => "config",
-        /// `usage_limit`
+        /// The provider's quota is used up, or the user's spend limit is reached.
         UsageLimit => "usage_limit",
-        /// `missing_key`
+        /// There is no key.
         MissingKey => "missing_key",
-        /// `provider_disabled`
+        /// The provider is switched off.
         ProviderDisabled => "provider_disabled",
     }
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatListSource`.
+    /// Whose chats are listed: `codersdk.ChatListSource`.
     pub enum ChatListSource {
-        /// `created_by_me`
+        /// The caller's own.
         CreatedByMe => "created_by_me",
-        /// `shared_with_me`
+        /// Those that others share with the caller.
         SharedWithMe => "shared_with_me",
     }
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatPlanMode`.
+    /// Whether a chat plans only: `codersdk.ChatPlanMode`.
     pub enum ChatPlanMode {
-        /// `plan`
+        /// Plan only.
         Plan => "plan",
     }
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatStatus`.
+    /// What a chat is doing: `codersdk.ChatStatus`.
     pub enum ChatStatus {
-        /// `waiting`
+        /// It waits for a message.
         Waiting => "waiting",
-        /// `pending`
+        /// It waits for a worker. Servers since v2.37 do not send it.
         Pending => "pending",
-        /// `running`
+        /// A turn runs.
         Running => "running",
-        /// `paused`
+        /// It is paused. Servers since v2.37 do not send it.
         Paused => "paused",
-        /// `completed`
+        /// It is over. Servers since v2.37 do not send it for chats.
         Completed => "completed",
-        /// `error`
+        /// The last turn failed.
         Error => "error",
-        /// `requires_action`
+        /// It waits for results of tools that the client runs.
         RequiresAction => "requires_action",
-        /// `interrupting`
+        /// A turn is being ended.
         Interrupting => "interrupting",
     }
 }
 
-/// `codersdk.CreateChatRequest`: create chat request.
+/// A new chat: `codersdk.CreateChatRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateChatRequest {
     /// The organization it belongs to.
     #[serde(default)]
     pub organization_id: Uuid,
-    /// `content` on the wire.
+    /// The first message.
     #[serde(default)]
     pub content: Nullable<Vec<ChatInputPart>>,
-    /// `system_prompt` on the wire.
+    /// A system prompt for this chat, in place of the deployment's.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub system_prompt: Option<String>,
-    /// `workspace_id` on the wire.
+    /// A workspace for the chat to work in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace_id: Option<Uuid>,
-    /// `model_config_id` on the wire.
+    /// The configured model; the default one when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config_id: Option<Uuid>,
-    /// `mcp_server_ids` on the wire.
+    /// The MCP servers whose tools may be used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mcp_server_ids: Vec<Uuid>,
-    /// `labels` on the wire.
+    /// Labels: keys and values of the client's own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
-    /// `unsafe_dynamic_tools` on the wire.
+    /// Tools that the client runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unsafe_dynamic_tools: Vec<DynamicToolDefinition>,
-    /// `plan_mode` on the wire.
+    /// Whether the chat plans only.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub plan_mode: Option<ChatPlanMode>,
-    /// `client_type` on the wire.
+    /// What kind of client made it.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub client_type: Option<ChatClientType>,
     /// How much the model is to think, such as `low` or `high`. Servers before v2.37 do not know it.
@@ -312,7 +311,7 @@ pub struct ListChatsOptions {
     pub offset: Option<i64>,
 }
 
-/// `codersdk.ProposeChatTitleResponse`: propose chat title response.
+/// A title that a model proposes: `codersdk.ProposeChatTitleResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProposeChatTitleResponse {
@@ -321,26 +320,26 @@ pub struct ProposeChatTitleResponse {
     pub title: String,
 }
 
-/// `codersdk.UpdateChatRequest`: update chat request.
+/// Changes to a chat; what is absent stays as it is: `codersdk.UpdateChatRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatRequest {
     /// Title as shown to people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// `archived` on the wire.
+    /// Whether to archive the chat with its sub-chats, or to bring them back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived: Option<bool>,
-    /// `workspace_id` on the wire.
+    /// The workspace to work in; the nil id takes the chat off its workspace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace_id: Option<Uuid>,
-    /// `pin_order` on the wire.
+    /// 0 unpins the chat; any other number pins it, at the end, or moves a pinned one to that place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pin_order: Option<i32>,
-    /// `labels` on the wire.
+    /// Labels that replace all there are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<BTreeMap<String, String>>,
-    /// `plan_mode` on the wire.
+    /// Whether to plan only; an empty value ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_mode: Option<ChatPlanMode>,
 }

@@ -1,25 +1,24 @@
-//! Wire types.
+//! Settings of chats.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[allow(unused_imports)]
 use crate::types::*;
 
-/// `codersdk.AdvisorConfig`: advisor config.
+/// The advisor: a second model that the first may ask: `codersdk.AdvisorConfig`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdvisorConfig {
     /// Whether it is in use.
     #[serde(default)]
     pub enabled: bool,
-    /// `max_uses_per_run` on the wire.
+    /// How often the advisor may be asked in one turn; 0 sets no limit.
     #[serde(default)]
     pub max_uses_per_run: i64,
-    /// `max_output_tokens` on the wire.
+    /// How many tokens an answer may have.
     #[serde(default)]
     pub max_output_tokens: i64,
-    /// `model_config_id` on the wire.
+    /// The configured model that advises; the nil id for the chat's own.
     #[serde(default)]
     pub model_config_id: Uuid,
     /// How much the model is to think, such as `low` or `high`. Servers before v2.37 do not know it.
@@ -28,16 +27,16 @@ pub struct AdvisorConfig {
     pub reasoning_effort: Option<String>,
 }
 
-/// `codersdk.ChatAutoArchiveDaysResponse`: chat auto archive days response.
+/// The setting auto archive days: `codersdk.ChatAutoArchiveDaysResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatAutoArchiveDaysResponse {
-    /// `auto_archive_days` on the wire.
+    /// After how many idle days chats are archived; 0 means never.
     #[serde(default)]
     pub auto_archive_days: i32,
 }
 
-/// `codersdk.ChatComputerUseProviderResponse`: chat computer use provider response.
+/// The setting computer use provider: `codersdk.ChatComputerUseProviderResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatComputerUseProviderResponse {
@@ -46,38 +45,38 @@ pub struct ChatComputerUseProviderResponse {
     pub provider: String,
 }
 
-/// `codersdk.ChatDesktopEnabledResponse`: chat desktop enabled response.
+/// The setting desktop enabled: `codersdk.ChatDesktopEnabledResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatDesktopEnabledResponse {
-    /// `enable_desktop` on the wire.
+    /// Whether chats may use a desktop.
     #[serde(default)]
     pub enable_desktop: bool,
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatModelOverrideContext`.
+    /// Kinds of work for which the deployment may choose a model: `codersdk.ChatModelOverrideContext`.
     pub enum ChatModelOverrideContext {
-        /// `general`
+        /// Sub-chats of the general kind.
         General => "general",
-        /// `explore`
+        /// Sub-chats that explore.
         Explore => "explore",
-        /// `title_generation`
+        /// Titles.
         TitleGeneration => "title_generation",
     }
 }
 
-/// `codersdk.ChatModelOverrideResponse`: chat model override response.
+/// The setting model override: `codersdk.ChatModelOverrideResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelOverrideResponse {
-    /// `context` on the wire.
+    /// The kind of work.
     #[serde(default)]
     pub context: ChatModelOverrideContext,
-    /// `model_config_id` on the wire.
+    /// The configured model, as text; empty when the chat's own is used.
     #[serde(default)]
     pub model_config_id: String,
-    /// `is_malformed` on the wire.
+    /// Whether what is stored cannot be read.
     #[serde(default)]
     pub is_malformed: bool,
     /// How much the model is to think, such as `low` or `high`. Servers before v2.37 do not know it.
@@ -86,23 +85,23 @@ pub struct ChatModelOverrideResponse {
     pub reasoning_effort: Option<String>,
 }
 
-/// `codersdk.ChatPersonalModelOverride`: chat personal model override.
+/// Chats: personal model override: `codersdk.ChatPersonalModelOverride`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatPersonalModelOverride {
-    /// `context` on the wire.
+    /// The kind of work.
     #[serde(default)]
     pub context: ChatPersonalModelOverrideContext,
-    /// `mode` on the wire.
+    /// Where the model comes from.
     #[serde(default)]
     pub mode: ChatPersonalModelOverrideMode,
-    /// `model_config_id` on the wire.
+    /// The configured model, as text; empty when none is chosen.
     #[serde(default)]
     pub model_config_id: String,
-    /// `is_set` on the wire.
+    /// Whether the user has chosen.
     #[serde(default)]
     pub is_set: bool,
-    /// `is_malformed` on the wire.
+    /// Whether what is stored cannot be read.
     #[serde(default)]
     pub is_malformed: bool,
     /// How much the model is to think, such as `low` or `high`. Servers before v2.37 do not know it.
@@ -112,111 +111,111 @@ pub struct ChatPersonalModelOverride {
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatPersonalModelOverrideContext`.
+    /// Kinds of work for which users may choose a model: `codersdk.ChatPersonalModelOverrideContext`.
     pub enum ChatPersonalModelOverrideContext {
-        /// `root`
+        /// Chats that people start.
         Root => "root",
-        /// `general`
+        /// Sub-chats of the general kind.
         General => "general",
-        /// `explore`
+        /// Sub-chats that explore.
         Explore => "explore",
     }
 }
 
-/// `codersdk.ChatPersonalModelOverrideDeploymentDefaults`: chat personal model override deployment defaults.
+/// Chats: personal model override deployment defaults: `codersdk.ChatPersonalModelOverrideDeploymentDefaults`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatPersonalModelOverrideDeploymentDefaults {
-    /// `general` on the wire.
+    /// For general sub-chats.
     #[serde(default)]
     pub general: ChatModelOverrideResponse,
-    /// `explore` on the wire.
+    /// For sub-chats that explore.
     #[serde(default)]
     pub explore: ChatModelOverrideResponse,
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatPersonalModelOverrideMode`.
+    /// Where the model for a kind of work comes from: `codersdk.ChatPersonalModelOverrideMode`.
     pub enum ChatPersonalModelOverrideMode {
-        /// `deployment_default`
+        /// The deployment's choice.
         DeploymentDefault => "deployment_default",
-        /// `chat_default`
+        /// The chat's own model.
         ChatDefault => "chat_default",
-        /// `model`
+        /// A model of the user's choice.
         Model => "model",
     }
 }
 
-/// `codersdk.ChatPersonalModelOverridesAdminSettings`: chat personal model overrides admin settings.
+/// Chats: personal model overrides admin settings: `codersdk.ChatPersonalModelOverridesAdminSettings`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatPersonalModelOverridesAdminSettings {
-    /// `allow_users` on the wire.
+    /// Whether users may decide for themselves.
     #[serde(default)]
     pub allow_users: bool,
 }
 
-/// `codersdk.ChatPlanModeInstructionsResponse`: chat plan mode instructions response.
+/// The setting plan mode instructions: `codersdk.ChatPlanModeInstructionsResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatPlanModeInstructionsResponse {
-    /// `plan_mode_instructions` on the wire.
+    /// What models are told in plan mode.
     #[serde(default)]
     pub plan_mode_instructions: String,
 }
 
-/// `codersdk.ChatRetentionDaysResponse`: chat retention days response.
+/// The setting retention days: `codersdk.ChatRetentionDaysResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatRetentionDaysResponse {
-    /// `retention_days` on the wire.
+    /// After how many days archived chats are deleted; 0 means never.
     #[serde(default)]
     pub retention_days: i32,
 }
 
-/// `codersdk.ChatSystemPromptResponse`: chat system prompt response.
+/// The setting system prompt: `codersdk.ChatSystemPromptResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatSystemPromptResponse {
-    /// `system_prompt` on the wire.
+    /// The text of the prompt.
     #[serde(default)]
     pub system_prompt: String,
-    /// `include_default_system_prompt` on the wire.
+    /// Whether the built-in prompt comes first.
     #[serde(default)]
     pub include_default_system_prompt: bool,
-    /// `default_system_prompt` on the wire.
+    /// The built-in prompt.
     #[serde(default)]
     pub default_system_prompt: String,
 }
 
-/// `codersdk.ChatTemplateAllowlist`: chat template allowlist.
+/// Chats: template allowlist: `codersdk.ChatTemplateAllowlist`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatTemplateAllowlist {
-    /// `template_ids` on the wire.
+    /// The templates; none listed means all.
     #[serde(default)]
     pub template_ids: Nullable<Vec<String>>,
 }
 
-/// `codersdk.ChatWorkspaceTTLResponse`: chat workspace ttl response.
+/// The setting workspace ttl: `codersdk.ChatWorkspaceTTLResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatWorkspaceTtlResponse {
-    /// `workspace_ttl_ms` on the wire.
+    /// After how many milliseconds a workspace is stopped; 0 leaves it to the template.
     #[serde(default)]
     pub workspace_ttl_ms: i64,
 }
 
-/// `codersdk.UpdateChatAutoArchiveDaysRequest`: update chat auto archive days request.
+/// The new value of the setting auto archive days: `codersdk.UpdateChatAutoArchiveDaysRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatAutoArchiveDaysRequest {
-    /// `auto_archive_days` on the wire.
+    /// After how many idle days chats are archived; 0 means never.
     #[serde(default)]
     pub auto_archive_days: i32,
 }
 
-/// `codersdk.UpdateChatComputerUseProviderRequest`: update chat computer use provider request.
+/// The new value of the setting computer use provider: `codersdk.UpdateChatComputerUseProviderRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatComputerUseProviderRequest {
@@ -225,20 +224,20 @@ pub struct UpdateChatComputerUseProviderRequest {
     pub provider: String,
 }
 
-/// `codersdk.UpdateChatDesktopEnabledRequest`: update chat desktop enabled request.
+/// The new value of the setting desktop enabled: `codersdk.UpdateChatDesktopEnabledRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatDesktopEnabledRequest {
-    /// `enable_desktop` on the wire.
+    /// Whether chats may use a desktop.
     #[serde(default)]
     pub enable_desktop: bool,
 }
 
-/// `codersdk.UpdateChatModelOverrideRequest`: update chat model override request.
+/// The new value of the setting model override: `codersdk.UpdateChatModelOverrideRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatModelOverrideRequest {
-    /// `model_config_id` on the wire.
+    /// The configured model, as text; empty to use the chat's own.
     #[serde(default)]
     pub model_config_id: String,
     /// How much the model is to think, such as `low` or `high`. Servers before v2.37 do not know it.
@@ -247,72 +246,72 @@ pub struct UpdateChatModelOverrideRequest {
     pub reasoning_effort: Option<String>,
 }
 
-/// `codersdk.UpdateChatPersonalModelOverridesAdminSettingsRequest`: update chat personal model overrides admin settings
-/// request.
+/// The new value of the setting personal model overrides admin settings:
+/// `codersdk.UpdateChatPersonalModelOverridesAdminSettingsRequest`. request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatPersonalModelOverridesAdminSettingsRequest {
-    /// `allow_users` on the wire.
+    /// Whether users may decide for themselves.
     #[serde(default)]
     pub allow_users: bool,
 }
 
-/// `codersdk.UpdateChatPlanModeInstructionsRequest`: update chat plan mode instructions request.
+/// The new value of the setting plan mode instructions: `codersdk.UpdateChatPlanModeInstructionsRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatPlanModeInstructionsRequest {
-    /// `plan_mode_instructions` on the wire.
+    /// What models are told in plan mode.
     #[serde(default)]
     pub plan_mode_instructions: String,
 }
 
-/// `codersdk.UpdateChatRetentionDaysRequest`: update chat retention days request.
+/// The new value of the setting retention days: `codersdk.UpdateChatRetentionDaysRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatRetentionDaysRequest {
-    /// `retention_days` on the wire.
+    /// After how many days archived chats are deleted; 0 means never.
     #[serde(default)]
     pub retention_days: i32,
 }
 
-/// `codersdk.UpdateChatSystemPromptRequest`: update chat system prompt request.
+/// The new value of the setting system prompt: `codersdk.UpdateChatSystemPromptRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatSystemPromptRequest {
-    /// `system_prompt` on the wire.
+    /// The text of the prompt.
     #[serde(default)]
     pub system_prompt: String,
-    /// `include_default_system_prompt` on the wire.
+    /// Whether the built-in prompt comes first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_default_system_prompt: Option<bool>,
 }
 
-/// `codersdk.UpdateChatWorkspaceTTLRequest`: update chat workspace ttl request.
+/// The new value of the setting workspace ttl: `codersdk.UpdateChatWorkspaceTTLRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatWorkspaceTtlRequest {
-    /// `workspace_ttl_ms` on the wire.
+    /// After how many milliseconds a workspace is stopped; 0 leaves it to the template.
     #[serde(default)]
     pub workspace_ttl_ms: i64,
 }
 
-/// `codersdk.UpdateUserChatCompactionThresholdRequest`: update user chat compaction threshold request.
+/// The new value of the setting user compaction threshold: `codersdk.UpdateUserChatCompactionThresholdRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateUserChatCompactionThresholdRequest {
-    /// `threshold_percent` on the wire.
+    /// How full the context may get, in percent, before it is compacted.
     #[serde(default)]
     pub threshold_percent: i32,
 }
 
-/// `codersdk.UpdateUserChatPersonalModelOverrideRequest`: update user chat personal model override request.
+/// The new value of the setting user personal model override: `codersdk.UpdateUserChatPersonalModelOverrideRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateUserChatPersonalModelOverrideRequest {
-    /// `mode` on the wire.
+    /// Where the model comes from.
     #[serde(default)]
     pub mode: ChatPersonalModelOverrideMode,
-    /// `model_config_id` on the wire.
+    /// The configured model, as text, for the mode `model`.
     #[serde(default)]
     pub model_config_id: String,
     /// How much the model is to think, such as `low` or `high`. Servers before v2.37 do not know it.
@@ -321,53 +320,53 @@ pub struct UpdateUserChatPersonalModelOverrideRequest {
     pub reasoning_effort: Option<String>,
 }
 
-/// `codersdk.UserChatCompactionThreshold`: user chat compaction threshold.
+/// User chat compaction threshold: `codersdk.UserChatCompactionThreshold`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserChatCompactionThreshold {
-    /// `model_config_id` on the wire.
+    /// The configured model.
     #[serde(default)]
     pub model_config_id: Uuid,
-    /// `threshold_percent` on the wire.
+    /// How full the context may get, in percent, before it is compacted.
     #[serde(default)]
     pub threshold_percent: i32,
 }
 
-/// `codersdk.UserChatCompactionThresholds`: user chat compaction thresholds.
+/// User chat compaction thresholds: `codersdk.UserChatCompactionThresholds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserChatCompactionThresholds {
-    /// `thresholds` on the wire.
+    /// The thresholds.
     #[serde(default)]
     pub thresholds: Nullable<Vec<UserChatCompactionThreshold>>,
 }
 
-/// `codersdk.UserChatCustomPrompt`: user chat custom prompt.
+/// User chat custom prompt: `codersdk.UserChatCustomPrompt`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserChatCustomPrompt {
-    /// `custom_prompt` on the wire.
+    /// What is added to the system prompt.
     #[serde(default)]
     pub custom_prompt: String,
 }
 
-/// `codersdk.UserChatPersonalModelOverridesResponse`: user chat personal model overrides response.
+/// The setting user chat personal model overrides: `codersdk.UserChatPersonalModelOverridesResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserChatPersonalModelOverridesResponse {
     /// Whether it is in use.
     #[serde(default)]
     pub enabled: bool,
-    /// `root` on the wire.
+    /// For chats that people start.
     #[serde(default)]
     pub root: ChatPersonalModelOverride,
-    /// `general` on the wire.
+    /// For general sub-chats.
     #[serde(default)]
     pub general: ChatPersonalModelOverride,
-    /// `explore` on the wire.
+    /// For sub-chats that explore.
     #[serde(default)]
     pub explore: ChatPersonalModelOverride,
-    /// `deployment_defaults` on the wire.
+    /// What the deployment uses where users have not chosen.
     #[serde(default)]
     pub deployment_defaults: ChatPersonalModelOverrideDeploymentDefaults,
 }

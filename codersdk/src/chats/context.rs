@@ -1,90 +1,89 @@
-//! Wire types.
+//! What a workspace adds to a chat's context.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-#[allow(unused_imports)]
 use crate::types::*;
 
-/// `codersdk.ChatContext`: chat context.
+/// What a workspace adds to the context of a chat: `codersdk.ChatContext`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatContext {
-    /// `dirty` on the wire.
+    /// Whether the workspace has changed since the context was read.
     #[serde(default)]
     pub dirty: bool,
-    /// `dirty_since` on the wire.
+    /// Since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dirty_since: Option<DateTime<Utc>>,
-    /// `error` on the wire.
+    /// What went wrong.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub error: Option<String>,
-    /// `resources` on the wire.
+    /// What the context consists of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<ChatContextResource>,
 }
 
-/// `codersdk.ChatContextResource`: chat context resource.
+/// One thing that a workspace adds to the context: `codersdk.ChatContextResource`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatContextResource {
-    /// `source` on the wire.
+    /// Its path, or its address.
     #[serde(default)]
     pub source: String,
-    /// `kind` on the wire.
+    /// What it is.
     #[serde(default)]
     pub kind: ChatContextResourceKind,
-    /// `size_bytes` on the wire.
+    /// Its size in bytes.
     #[serde(default)]
     pub size_bytes: i64,
-    /// `skill_name` on the wire.
+    /// Name of the skill.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub skill_name: Option<String>,
-    /// `skill_description` on the wire.
+    /// What the skill is for.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub skill_description: Option<String>,
-    /// `tools` on the wire.
+    /// Its tools.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<ChatContextTool>,
     /// State it is in.
     #[serde(default)]
     pub status: ChatContextResourceStatus,
-    /// `error` on the wire.
+    /// What went wrong.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub error: Option<String>,
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatContextResourceKind`.
+    /// What a resource of the context is: `codersdk.ChatContextResourceKind`.
     pub enum ChatContextResourceKind {
-        /// `instruction_file`
+        /// A file of instructions, such as `AGENTS.md`.
         InstructionFile => "instruction_file",
-        /// `skill`
+        /// A skill.
         Skill => "skill",
-        /// `mcp_config`
+        /// A file that configures MCP servers.
         McpConfig => "mcp_config",
-        /// `mcp_server`
+        /// An MCP server.
         McpServer => "mcp_server",
     }
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatContextResourceStatus`.
+    /// Whether a resource of the context is used: `codersdk.ChatContextResourceStatus`.
     pub enum ChatContextResourceStatus {
-        /// `ok`
+        /// It is used.
         Ok => "ok",
-        /// `oversize`
+        /// It is too large.
         Oversize => "oversize",
-        /// `unreadable`
+        /// It cannot be read.
         Unreadable => "unreadable",
-        /// `invalid`
+        /// It is not well formed.
         Invalid => "invalid",
-        /// `excluded`
+        /// It was left out.
         Excluded => "excluded",
     }
 }
 
-/// `codersdk.ChatContextTool`: chat context tool.
+/// A tool of an MCP server: `codersdk.ChatContextTool`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatContextTool {

@@ -1,50 +1,49 @@
-//! Wire types.
+//! What chats cost.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[allow(unused_imports)]
 use crate::types::*;
 
-/// `codersdk.ChatCostChatBreakdown`: chat cost chat breakdown.
+/// What one root chat and its sub-chats cost: `codersdk.ChatCostChatBreakdown`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatCostChatBreakdown {
-    /// `root_chat_id` on the wire.
+    /// The chat at the root of the family; its own id for a root.
     #[serde(default)]
     pub root_chat_id: Uuid,
-    /// `chat_title` on the wire.
+    /// Title of the chat.
     #[serde(default)]
     pub chat_title: String,
-    /// `total_cost_micros` on the wire.
+    /// The cost, in millionths of a US dollar.
     #[serde(default)]
     pub total_cost_micros: i64,
-    /// `message_count` on the wire.
+    /// How many messages were counted.
     #[serde(default)]
     pub message_count: i64,
-    /// `total_input_tokens` on the wire.
+    /// Tokens that were sent to models.
     #[serde(default)]
     pub total_input_tokens: i64,
-    /// `total_output_tokens` on the wire.
+    /// Tokens that models wrote.
     #[serde(default)]
     pub total_output_tokens: i64,
-    /// `total_cache_read_tokens` on the wire.
+    /// Tokens that were read from providers' caches.
     #[serde(default)]
     pub total_cache_read_tokens: i64,
-    /// `total_cache_creation_tokens` on the wire.
+    /// Tokens that were written to providers' caches.
     #[serde(default)]
     pub total_cache_creation_tokens: i64,
-    /// `total_runtime_ms` on the wire.
+    /// How long models worked, in milliseconds.
     #[serde(default)]
     pub total_runtime_ms: i64,
 }
 
-/// `codersdk.ChatCostModelBreakdown`: chat cost model breakdown.
+/// What one model cost: `codersdk.ChatCostModelBreakdown`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatCostModelBreakdown {
-    /// `model_config_id` on the wire.
+    /// The configured model.
     #[serde(default)]
     pub model_config_id: Uuid,
     /// Name as shown to people.
@@ -56,70 +55,70 @@ pub struct ChatCostModelBreakdown {
     /// Name of the model, as the provider knows it.
     #[serde(default)]
     pub model: String,
-    /// `total_cost_micros` on the wire.
+    /// The cost, in millionths of a US dollar.
     #[serde(default)]
     pub total_cost_micros: i64,
-    /// `message_count` on the wire.
+    /// How many messages were counted.
     #[serde(default)]
     pub message_count: i64,
-    /// `total_input_tokens` on the wire.
+    /// Tokens that were sent to models.
     #[serde(default)]
     pub total_input_tokens: i64,
-    /// `total_output_tokens` on the wire.
+    /// Tokens that models wrote.
     #[serde(default)]
     pub total_output_tokens: i64,
-    /// `total_cache_read_tokens` on the wire.
+    /// Tokens that were read from providers' caches.
     #[serde(default)]
     pub total_cache_read_tokens: i64,
-    /// `total_cache_creation_tokens` on the wire.
+    /// Tokens that were written to providers' caches.
     #[serde(default)]
     pub total_cache_creation_tokens: i64,
-    /// `total_runtime_ms` on the wire.
+    /// How long models worked, in milliseconds.
     #[serde(default)]
     pub total_runtime_ms: i64,
 }
 
-/// `codersdk.ChatCostSummary`: chat cost summary.
+/// What a user's chats cost: `codersdk.ChatCostSummary`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatCostSummary {
-    /// `start_date` on the wire.
+    /// From when.
     #[serde(default = "zero_time")]
     pub start_date: DateTime<Utc>,
-    /// `end_date` on the wire.
+    /// Until when.
     #[serde(default = "zero_time")]
     pub end_date: DateTime<Utc>,
-    /// `total_cost_micros` on the wire.
+    /// The cost, in millionths of a US dollar.
     #[serde(default)]
     pub total_cost_micros: i64,
-    /// `priced_message_count` on the wire.
+    /// Messages whose cost is known.
     #[serde(default)]
     pub priced_message_count: i64,
-    /// `unpriced_message_count` on the wire.
+    /// Messages whose model has no price.
     #[serde(default)]
     pub unpriced_message_count: i64,
-    /// `total_input_tokens` on the wire.
+    /// Tokens that were sent to models.
     #[serde(default)]
     pub total_input_tokens: i64,
-    /// `total_output_tokens` on the wire.
+    /// Tokens that models wrote.
     #[serde(default)]
     pub total_output_tokens: i64,
-    /// `total_cache_read_tokens` on the wire.
+    /// Tokens that were read from providers' caches.
     #[serde(default)]
     pub total_cache_read_tokens: i64,
-    /// `total_cache_creation_tokens` on the wire.
+    /// Tokens that were written to providers' caches.
     #[serde(default)]
     pub total_cache_creation_tokens: i64,
-    /// `total_runtime_ms` on the wire.
+    /// How long models worked, in milliseconds.
     #[serde(default)]
     pub total_runtime_ms: i64,
-    /// `by_model` on the wire.
+    /// By model.
     #[serde(default)]
     pub by_model: Nullable<Vec<ChatCostModelBreakdown>>,
-    /// `by_chat` on the wire.
+    /// By root chat.
     #[serde(default)]
     pub by_chat: Nullable<Vec<ChatCostChatBreakdown>>,
-    /// `usage_limit` on the wire.
+    /// The user's limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage_limit: Option<ChatUsageLimitStatus>,
 }
@@ -133,7 +132,7 @@ pub struct ChatCostSummaryOptions {
     pub end_date: Option<DateTime<Utc>>,
 }
 
-/// `codersdk.ChatCostUserRollup`: chat cost user rollup.
+/// What one user's chats cost: `codersdk.ChatCostUserRollup`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatCostUserRollup {
@@ -146,31 +145,31 @@ pub struct ChatCostUserRollup {
     /// Name, unique within its owner.
     #[serde(default)]
     pub name: String,
-    /// `avatar_url` on the wire.
+    /// URL of the picture.
     #[serde(default)]
     pub avatar_url: String,
-    /// `total_cost_micros` on the wire.
+    /// The cost, in millionths of a US dollar.
     #[serde(default)]
     pub total_cost_micros: i64,
-    /// `message_count` on the wire.
+    /// How many messages were counted.
     #[serde(default)]
     pub message_count: i64,
-    /// `chat_count` on the wire.
+    /// How many chats.
     #[serde(default)]
     pub chat_count: i64,
-    /// `total_input_tokens` on the wire.
+    /// Tokens that were sent to models.
     #[serde(default)]
     pub total_input_tokens: i64,
-    /// `total_output_tokens` on the wire.
+    /// Tokens that models wrote.
     #[serde(default)]
     pub total_output_tokens: i64,
-    /// `total_cache_read_tokens` on the wire.
+    /// Tokens that were read from providers' caches.
     #[serde(default)]
     pub total_cache_read_tokens: i64,
-    /// `total_cache_creation_tokens` on the wire.
+    /// Tokens that were written to providers' caches.
     #[serde(default)]
     pub total_cache_creation_tokens: i64,
-    /// `total_runtime_ms` on the wire.
+    /// How long models worked, in milliseconds.
     #[serde(default)]
     pub total_runtime_ms: i64,
 }
@@ -190,20 +189,20 @@ pub struct ChatCostUsersOptions {
     pub offset: Option<i64>,
 }
 
-/// `codersdk.ChatCostUsersResponse`: chat cost users response.
+/// What chats cost, by user: `codersdk.ChatCostUsersResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatCostUsersResponse {
-    /// `start_date` on the wire.
+    /// From when.
     #[serde(default = "zero_time")]
     pub start_date: DateTime<Utc>,
-    /// `end_date` on the wire.
+    /// Until when.
     #[serde(default = "zero_time")]
     pub end_date: DateTime<Utc>,
-    /// `count` on the wire.
+    /// How many there are on all pages.
     #[serde(default)]
     pub count: i64,
-    /// `users` on the wire.
+    /// The users.
     #[serde(default)]
     pub users: Nullable<Vec<ChatCostUserRollup>>,
 }

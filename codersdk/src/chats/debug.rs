@@ -1,34 +1,33 @@
-//! Wire types.
+//! Logs of what chats send to models.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[allow(unused_imports)]
 use crate::types::*;
 
-/// `codersdk.ChatDebugLoggingAdminSettings`: chat debug logging admin settings.
+/// Chats: debug logging admin settings: `codersdk.ChatDebugLoggingAdminSettings`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatDebugLoggingAdminSettings {
-    /// `allow_users` on the wire.
+    /// Whether users may decide for themselves.
     #[serde(default)]
     pub allow_users: bool,
-    /// `forced_by_deployment` on the wire.
+    /// Whether the deployment decides, whatever is set.
     #[serde(default)]
     pub forced_by_deployment: bool,
 }
 
-/// `codersdk.ChatDebugRetentionDaysResponse`: chat debug retention days response.
+/// The setting debug retention days: `codersdk.ChatDebugRetentionDaysResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatDebugRetentionDaysResponse {
-    /// `debug_retention_days` on the wire.
+    /// After how many days logs are deleted; 0 means never.
     #[serde(default)]
     pub debug_retention_days: i32,
 }
 
-/// `codersdk.ChatDebugRun`: chat debug run.
+/// A logged run, with its steps: `codersdk.ChatDebugRun`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatDebugRun {
@@ -38,22 +37,22 @@ pub struct ChatDebugRun {
     /// The chat concerned.
     #[serde(default)]
     pub chat_id: Uuid,
-    /// `root_chat_id` on the wire.
+    /// The chat at the root of the family; its own id for a root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_chat_id: Option<Uuid>,
-    /// `parent_chat_id` on the wire.
+    /// The chat that started this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_chat_id: Option<Uuid>,
-    /// `model_config_id` on the wire.
+    /// The configured model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config_id: Option<Uuid>,
-    /// `trigger_message_id` on the wire.
+    /// The message that began it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger_message_id: Option<i64>,
-    /// `history_tip_message_id` on the wire.
+    /// The last message that the model was shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history_tip_message_id: Option<i64>,
-    /// `kind` on the wire.
+    /// What the run was for.
     #[serde(default)]
     pub kind: ChatDebugRunKind,
     /// State it is in.
@@ -65,38 +64,38 @@ pub struct ChatDebugRun {
     /// Name of the model, as the provider knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// `summary` on the wire.
+    /// Figures and facts about it.
     #[serde(default)]
     pub summary: Nullable<JsonMap>,
-    /// `started_at` on the wire.
+    /// When it began.
     #[serde(default = "zero_time")]
     pub started_at: DateTime<Utc>,
     /// When it last changed.
     #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
-    /// `finished_at` on the wire.
+    /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
-    /// `steps` on the wire.
+    /// The calls of the model, in order.
     #[serde(default)]
     pub steps: Nullable<Vec<ChatDebugStep>>,
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatDebugRunKind`.
+    /// What a logged run was for: `codersdk.ChatDebugRunKind`.
     pub enum ChatDebugRunKind {
-        /// `chat_turn`
+        /// A turn.
         ChatTurn => "chat_turn",
-        /// `title_generation`
+        /// Titles.
         TitleGeneration => "title_generation",
-        /// `quickgen`
+        /// A short text, such as a label.
         Quickgen => "quickgen",
-        /// `compaction`
+        /// Compaction of the history.
         Compaction => "compaction",
     }
 }
 
-/// `codersdk.ChatDebugRunSummary`: chat debug run summary.
+/// A logged run: `codersdk.ChatDebugRunSummary`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatDebugRunSummary {
@@ -106,7 +105,7 @@ pub struct ChatDebugRunSummary {
     /// The chat concerned.
     #[serde(default)]
     pub chat_id: Uuid,
-    /// `kind` on the wire.
+    /// What the run was for.
     #[serde(default)]
     pub kind: ChatDebugRunKind,
     /// State it is in.
@@ -118,139 +117,139 @@ pub struct ChatDebugRunSummary {
     /// Name of the model, as the provider knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// `summary` on the wire.
+    /// Figures and facts about it.
     #[serde(default)]
     pub summary: Nullable<JsonMap>,
-    /// `started_at` on the wire.
+    /// When it began.
     #[serde(default = "zero_time")]
     pub started_at: DateTime<Utc>,
     /// When it last changed.
     #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
-    /// `finished_at` on the wire.
+    /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatDebugStatus`.
+    /// State of a logged run or step: `codersdk.ChatDebugStatus`.
     pub enum ChatDebugStatus {
-        /// `in_progress`
+        /// It goes on.
         InProgress => "in_progress",
-        /// `completed`
+        /// It is over.
         Completed => "completed",
-        /// `error`
+        /// It failed.
         Error => "error",
-        /// `interrupted`
+        /// It was interrupted.
         Interrupted => "interrupted",
     }
 }
 
-/// `codersdk.ChatDebugStep`: chat debug step.
+/// A logged call of a model: `codersdk.ChatDebugStep`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatDebugStep {
     /// Unique id.
     #[serde(default)]
     pub id: Uuid,
-    /// `run_id` on the wire.
+    /// The run that it belongs to.
     #[serde(default)]
     pub run_id: Uuid,
     /// The chat concerned.
     #[serde(default)]
     pub chat_id: Uuid,
-    /// `step_number` on the wire.
+    /// Its number in the run, from 1.
     #[serde(default)]
     pub step_number: i32,
-    /// `operation` on the wire.
+    /// How the model was called.
     #[serde(default)]
     pub operation: ChatDebugStepOperation,
     /// State it is in.
     #[serde(default)]
     pub status: ChatDebugStatus,
-    /// `history_tip_message_id` on the wire.
+    /// The last message that the model was shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history_tip_message_id: Option<i64>,
-    /// `assistant_message_id` on the wire.
+    /// The message that came of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assistant_message_id: Option<i64>,
-    /// `normalized_request` on the wire.
+    /// What was sent, in one form for all providers.
     #[serde(default)]
     pub normalized_request: Nullable<JsonMap>,
-    /// `normalized_response` on the wire.
+    /// What came back, in one form for all providers.
     #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
     pub normalized_response: JsonMap,
-    /// `usage` on the wire.
+    /// The tokens that it took.
     #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
     pub usage: JsonMap,
-    /// `attempts` on the wire.
+    /// The attempts, in order.
     #[serde(default)]
     pub attempts: Nullable<Vec<JsonMap>>,
-    /// `error` on the wire.
+    /// What went wrong.
     #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
     pub error: JsonMap,
-    /// `metadata` on the wire.
+    /// More facts.
     #[serde(default)]
     pub metadata: Nullable<JsonMap>,
-    /// `started_at` on the wire.
+    /// When it began.
     #[serde(default = "zero_time")]
     pub started_at: DateTime<Utc>,
     /// When it last changed.
     #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
-    /// `finished_at` on the wire.
+    /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatDebugStepOperation`.
+    /// How a model was called: `codersdk.ChatDebugStepOperation`.
     pub enum ChatDebugStepOperation {
-        /// `stream`
+        /// As a stream.
         Stream => "stream",
-        /// `generate`
+        /// In one piece.
         Generate => "generate",
     }
 }
 
-/// `codersdk.UpdateChatDebugLoggingAllowUsersRequest`: update chat debug logging allow users request.
+/// The new value of the setting debug logging allow users: `codersdk.UpdateChatDebugLoggingAllowUsersRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatDebugLoggingAllowUsersRequest {
-    /// `allow_users` on the wire.
+    /// Whether users may decide for themselves.
     #[serde(default)]
     pub allow_users: bool,
 }
 
-/// `codersdk.UpdateChatDebugRetentionDaysRequest`: update chat debug retention days request.
+/// The new value of the setting debug retention days: `codersdk.UpdateChatDebugRetentionDaysRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatDebugRetentionDaysRequest {
-    /// `debug_retention_days` on the wire.
+    /// After how many days logs are deleted; 0 means never.
     #[serde(default)]
     pub debug_retention_days: i32,
 }
 
-/// `codersdk.UpdateUserChatDebugLoggingRequest`: update user chat debug logging request.
+/// The new value of the setting user debug logging: `codersdk.UpdateUserChatDebugLoggingRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateUserChatDebugLoggingRequest {
-    /// `debug_logging_enabled` on the wire.
+    /// Whether chats are logged.
     #[serde(default)]
     pub debug_logging_enabled: bool,
 }
 
-/// `codersdk.UserChatDebugLoggingSettings`: user chat debug logging settings.
+/// User chat debug logging settings: `codersdk.UserChatDebugLoggingSettings`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserChatDebugLoggingSettings {
-    /// `debug_logging_enabled` on the wire.
+    /// Whether chats are logged.
     #[serde(default)]
     pub debug_logging_enabled: bool,
-    /// `user_toggle_allowed` on the wire.
+    /// Whether the user may change that.
     #[serde(default)]
     pub user_toggle_allowed: bool,
-    /// `forced_by_deployment` on the wire.
+    /// Whether the deployment decides, whatever is set.
     #[serde(default)]
     pub forced_by_deployment: bool,
 }

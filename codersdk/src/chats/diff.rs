@@ -1,13 +1,12 @@
-//! Wire types.
+//! Branches, pull requests and diffs of chats.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[allow(unused_imports)]
 use crate::types::*;
 
-/// `codersdk.ChatDiffContents`: chat diff contents.
+/// The diff of a chat: `codersdk.ChatDiffContents`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatDiffContents {
@@ -17,84 +16,84 @@ pub struct ChatDiffContents {
     /// Kind of the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// `remote_origin` on the wire.
+    /// URL of the remote `origin`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_origin: Option<String>,
-    /// `branch` on the wire.
+    /// The branch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
-    /// `pull_request_url` on the wire.
+    /// URL of the pull request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull_request_url: Option<String>,
-    /// `diff` on the wire.
+    /// The unified diff.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub diff: Option<String>,
 }
 
-/// `codersdk.ChatDiffStatus`: chat diff status.
+/// The branch or pull request that a chat works on: `codersdk.ChatDiffStatus`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatDiffStatus {
     /// The chat concerned.
     #[serde(default)]
     pub chat_id: Uuid,
-    /// `url` on the wire.
+    /// Where the branch or pull request is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// `pull_request_state` on the wire.
+    /// State of the pull request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull_request_state: Option<String>,
-    /// `pull_request_title` on the wire.
+    /// Title of the pull request.
     #[serde(default)]
     pub pull_request_title: String,
-    /// `pull_request_draft` on the wire.
+    /// Whether the pull request is a draft.
     #[serde(default)]
     pub pull_request_draft: bool,
-    /// `changes_requested` on the wire.
+    /// Whether a review asks for changes.
     #[serde(default)]
     pub changes_requested: bool,
-    /// `additions` on the wire.
+    /// Lines that were added.
     #[serde(default)]
     pub additions: i32,
-    /// `deletions` on the wire.
+    /// Lines that were removed.
     #[serde(default)]
     pub deletions: i32,
-    /// `changed_files` on the wire.
+    /// Files that were changed.
     #[serde(default)]
     pub changed_files: i32,
-    /// `author_login` on the wire.
+    /// Login of the author.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author_login: Option<String>,
-    /// `author_avatar_url` on the wire.
+    /// URL of the author's picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author_avatar_url: Option<String>,
-    /// `base_branch` on the wire.
+    /// The branch that it goes into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_branch: Option<String>,
-    /// `head_branch` on the wire.
+    /// The branch that it comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head_branch: Option<String>,
-    /// `pr_number` on the wire.
+    /// Number of the pull request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pr_number: Option<i32>,
-    /// `commits` on the wire.
+    /// Number of commits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commits: Option<i32>,
-    /// `approved` on the wire.
+    /// Whether a review approves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<bool>,
-    /// `reviewer_count` on the wire.
+    /// How many have reviewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reviewer_count: Option<i32>,
-    /// `refreshed_at` on the wire.
+    /// When it was last looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refreshed_at: Option<DateTime<Utc>>,
-    /// `stale_at` on the wire.
+    /// When it is looked up again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale_at: Option<DateTime<Utc>>,
 }
 
-/// `codersdk.ChatGitChange`: chat git change.
+/// A change of a file that was noticed: `codersdk.ChatGitChange`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatGitChange {
@@ -104,19 +103,19 @@ pub struct ChatGitChange {
     /// The chat concerned.
     #[serde(default)]
     pub chat_id: Uuid,
-    /// `file_path` on the wire.
+    /// Path of the file.
     #[serde(default)]
     pub file_path: String,
-    /// `change_type` on the wire.
+    /// What was done to it.
     #[serde(default)]
     pub change_type: String,
-    /// `old_path` on the wire.
+    /// Its path before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old_path: Option<String>,
-    /// `diff_summary` on the wire.
+    /// A few words about the change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff_summary: Option<String>,
-    /// `detected_at` on the wire.
+    /// When it was noticed.
     #[serde(default = "zero_time")]
     pub detected_at: DateTime<Utc>,
 }

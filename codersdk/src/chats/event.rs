@@ -1,93 +1,92 @@
-//! Wire types.
+//! What events of streams carry.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-#[allow(unused_imports)]
 use crate::types::*;
 
-/// `codersdk.ChatStreamActionRequired`: chat stream action required.
+/// What the client is to do: `codersdk.ChatStreamActionRequired`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatStreamActionRequired {
-    /// `tool_calls` on the wire.
+    /// The calls to answer, all of them.
     #[serde(default)]
     pub tool_calls: Nullable<Vec<ChatStreamToolCall>>,
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatStreamEventType`.
+    /// Kinds of events of a stream: `codersdk.ChatStreamEventType`.
     pub enum ChatStreamEventType {
-        /// `message_part`
+        /// A piece of an answer in the making.
         MessagePart => "message_part",
-        /// `message`
+        /// A message was added or has changed.
         Message => "message",
-        /// `status`
+        /// The status changed.
         Status => "status",
-        /// `error`
+        /// The turn failed.
         Error => "error",
-        /// `queue_update`
+        /// The queue changed.
         QueueUpdate => "queue_update",
-        /// `retry`
+        /// The model failed and will be asked again.
         Retry => "retry",
-        /// `action_required`
+        /// The client is to run tools.
         ActionRequired => "action_required",
-        /// `preview_reset`
+        /// The pieces shown so far are void.
         PreviewReset => "preview_reset",
-        /// `history_reset`
+        /// The messages shown so far are void.
         HistoryReset => "history_reset",
     }
 }
 
-/// `codersdk.ChatStreamMessagePart`: chat stream message part.
+/// A piece of an answer in the making: `codersdk.ChatStreamMessagePart`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatStreamMessagePart {
-    /// `role` on the wire.
+    /// Who speaks.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub role: Option<ChatMessageRole>,
-    /// `part` on the wire.
+    /// The piece.
     #[serde(default)]
     pub part: ChatMessagePart,
-    /// `history_version` on the wire.
+    /// The version of the history that is answered.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub history_version: i64,
-    /// `generation_attempt` on the wire.
+    /// The attempt at answering it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub generation_attempt: i64,
-    /// `seq` on the wire.
+    /// Number of the piece in this attempt, from 1.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub seq: i64,
 }
 
-/// `codersdk.ChatStreamRetry`: chat stream retry.
+/// When the model is asked again, and why: `codersdk.ChatStreamRetry`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatStreamRetry {
-    /// `attempt` on the wire.
+    /// Number of the attempt that failed, from 1.
     #[serde(default)]
     pub attempt: i64,
-    /// `delay_ms` on the wire.
+    /// How long until the next one, in milliseconds.
     #[serde(default)]
     pub delay_ms: i64,
-    /// `error` on the wire.
+    /// What went wrong.
     #[serde(default)]
     pub error: String,
-    /// `kind` on the wire.
+    /// What kind of failure it is.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub kind: Option<ChatErrorKind>,
     /// Kind of the provider.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub provider: Option<String>,
-    /// `status_code` on the wire.
+    /// The provider's HTTP status.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub status_code: Option<i64>,
-    /// `retrying_at` on the wire.
+    /// When the next one begins.
     #[serde(default = "zero_time")]
     pub retrying_at: DateTime<Utc>,
 }
 
-/// `codersdk.ChatStreamStatus`: chat stream status.
+/// The status of a chat: `codersdk.ChatStreamStatus`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatStreamStatus {
@@ -96,54 +95,54 @@ pub struct ChatStreamStatus {
     pub status: ChatStatus,
 }
 
-/// `codersdk.ChatStreamToolCall`: chat stream tool call.
+/// A call that waits for its result: `codersdk.ChatStreamToolCall`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatStreamToolCall {
-    /// `tool_call_id` on the wire.
+    /// Names the call; its result carries the same id.
     #[serde(default)]
     pub tool_call_id: String,
-    /// `tool_name` on the wire.
+    /// Name of the tool.
     #[serde(default)]
     pub tool_name: String,
-    /// `args` on the wire.
+    /// The arguments, as JSON in a string.
     #[serde(default)]
     pub args: String,
 }
 
-/// `codersdk.ChatWatchEvent`: chat watch event.
+/// What happened to a chat: `codersdk.ChatWatchEvent`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatWatchEvent {
-    /// `kind` on the wire.
+    /// What happened.
     #[serde(default)]
     pub kind: ChatWatchEventKind,
-    /// `chat` on the wire.
+    /// The chat as it is now.
     #[serde(default)]
     pub chat: Chat,
-    /// `tool_calls` on the wire.
+    /// The calls to answer, when the client is to act.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tool_calls: Vec<ChatStreamToolCall>,
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatWatchEventKind`.
+    /// Kinds of events of the watch: `codersdk.ChatWatchEventKind`.
     pub enum ChatWatchEventKind {
-        /// `status_change`
+        /// The status changed.
         StatusChange => "status_change",
-        /// `summary_change`
+        /// The summary of the last turn changed.
         SummaryChange => "summary_change",
-        /// `title_change`
+        /// The title changed.
         TitleChange => "title_change",
-        /// `created`
+        /// The chat was made.
         Created => "created",
-        /// `deleted`
+        /// The chat was archived or deleted, with its sub-chats.
         Deleted => "deleted",
-        /// `diff_status_change`
+        /// The branch or pull request changed.
         DiffStatusChange => "diff_status_change",
-        /// `action_required`
+        /// The client is to run tools.
         ActionRequired => "action_required",
-        /// `context_dirty`
+        /// The workspace changed after its context was read.
         ContextDirty => "context_dirty",
     }
 }

@@ -1,37 +1,36 @@
-//! Wire types.
+//! Files of chats.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[allow(unused_imports)]
 use crate::types::*;
 
 open_enum! {
-    /// Values of `codersdk.ChatAttachmentMediaType`.
+    /// Media types that chats take: `codersdk.ChatAttachmentMediaType`.
     pub enum ChatAttachmentMediaType {
-        /// `application/json`
+        /// JSON.
         ApplicationJson => "application/json",
-        /// `application/pdf`
+        /// PDF.
         ApplicationPdf => "application/pdf",
-        /// `image/gif`
+        /// A GIF image.
         ImageGif => "image/gif",
-        /// `image/jpeg`
+        /// A JPEG image.
         ImageJpeg => "image/jpeg",
-        /// `image/png`
+        /// A PNG image.
         ImagePng => "image/png",
-        /// `image/webp`
+        /// A WebP image.
         ImageWebp => "image/webp",
-        /// `text/csv`
+        /// Comma-separated values.
         TextCsv => "text/csv",
-        /// `text/markdown`
+        /// Markdown.
         TextMarkdown => "text/markdown",
-        /// `text/plain`
+        /// Plain text.
         TextPlain => "text/plain",
     }
 }
 
-/// `codersdk.ChatFileMetadata`: chat file metadata.
+/// A file, without its content: `codersdk.ChatFileMetadata`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatFileMetadata {
@@ -47,7 +46,7 @@ pub struct ChatFileMetadata {
     /// Name, unique within its owner.
     #[serde(default)]
     pub name: String,
-    /// `mime_type` on the wire.
+    /// Its media type.
     #[serde(default)]
     pub mime_type: String,
     /// When it was created.
@@ -59,7 +58,7 @@ pub struct ChatFileMetadata {
     pub size_bytes: Option<i64>,
 }
 
-/// `codersdk.UploadChatFileResponse`: upload chat file response.
+/// An uploaded file: `codersdk.UploadChatFileResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UploadChatFileResponse {

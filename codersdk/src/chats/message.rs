@@ -1,13 +1,12 @@
-//! Wire types.
+//! Messages, the queue and prompts.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[allow(unused_imports)]
 use crate::types::*;
 
-/// `codersdk.ChatMessage`: chat message.
+/// A message of a chat: `codersdk.ChatMessage`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatMessage {
@@ -17,63 +16,63 @@ pub struct ChatMessage {
     /// The chat concerned.
     #[serde(default)]
     pub chat_id: Uuid,
-    /// `created_by` on the wire.
+    /// The user who sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<Uuid>,
-    /// `model_config_id` on the wire.
+    /// The configured model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config_id: Option<Uuid>,
     /// When it was created.
     #[serde(default = "zero_time")]
     pub created_at: DateTime<Utc>,
-    /// `role` on the wire.
+    /// Who speaks.
     #[serde(default)]
     pub role: ChatMessageRole,
-    /// `content` on the wire.
+    /// The parts, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub content: Vec<ChatMessagePart>,
-    /// `usage` on the wire.
+    /// The tokens that the answer took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<ChatMessageUsage>,
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatMessageRole`.
+    /// Who speaks: `codersdk.ChatMessageRole`.
     pub enum ChatMessageRole {
-        /// `system`
+        /// Instructions.
         System => "system",
-        /// `user`
+        /// A person.
         User => "user",
-        /// `assistant`
+        /// The model.
         Assistant => "assistant",
-        /// `tool`
+        /// A tool.
         Tool => "tool",
     }
 }
 
-/// `codersdk.ChatMessageUsage`: chat message usage.
+/// The tokens that an answer took: `codersdk.ChatMessageUsage`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatMessageUsage {
-    /// `input_tokens` on the wire.
+    /// Tokens that were sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_tokens: Option<i64>,
-    /// `output_tokens` on the wire.
+    /// Tokens that were written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<i64>,
-    /// `total_tokens` on the wire.
+    /// All tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total_tokens: Option<i64>,
-    /// `reasoning_tokens` on the wire.
+    /// Tokens of reasoning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning_tokens: Option<i64>,
-    /// `cache_creation_tokens` on the wire.
+    /// Tokens that were written to the provider's cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_creation_tokens: Option<i64>,
-    /// `cache_read_tokens` on the wire.
+    /// Tokens that were read from the provider's cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_read_tokens: Option<i64>,
-    /// `context_limit` on the wire.
+    /// Size of the model's context, in tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_limit: Option<i64>,
 }
@@ -90,29 +89,29 @@ pub struct ChatMessagesPaginationOptions {
     pub limit: Option<i64>,
 }
 
-/// `codersdk.ChatMessagesResponse`: chat messages response.
+/// A page of messages, and the queue: `codersdk.ChatMessagesResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatMessagesResponse {
-    /// `messages` on the wire.
+    /// The messages.
     #[serde(default)]
     pub messages: Nullable<Vec<ChatMessage>>,
-    /// `queued_messages` on the wire.
+    /// The queue, oldest first.
     #[serde(default)]
     pub queued_messages: Nullable<Vec<ChatQueuedMessage>>,
-    /// `has_more` on the wire.
+    /// Whether there are more.
     #[serde(default)]
     pub has_more: bool,
 }
 
-/// `codersdk.ChatPrompt`: chat prompt.
+/// What a person wrote: `codersdk.ChatPrompt`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatPrompt {
     /// Unique id.
     #[serde(default)]
     pub id: i64,
-    /// `text` on the wire.
+    /// The text.
     #[serde(default)]
     pub text: String,
 }
@@ -124,16 +123,16 @@ pub struct ChatPromptsOptions {
     pub limit: Option<i64>,
 }
 
-/// `codersdk.ChatPromptsResponse`: chat prompts response.
+/// What people wrote: `codersdk.ChatPromptsResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatPromptsResponse {
-    /// `prompts` on the wire.
+    /// The prompts, newest first.
     #[serde(default)]
     pub prompts: Nullable<Vec<ChatPrompt>>,
 }
 
-/// `codersdk.ChatQueuedMessage`: chat queued message.
+/// A message that waits for its turn: `codersdk.ChatQueuedMessage`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatQueuedMessage {
@@ -143,10 +142,10 @@ pub struct ChatQueuedMessage {
     /// The chat concerned.
     #[serde(default)]
     pub chat_id: Uuid,
-    /// `model_config_id` on the wire.
+    /// The configured model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config_id: Option<Uuid>,
-    /// `content` on the wire.
+    /// The message.
     #[serde(default)]
     pub content: Nullable<Vec<ChatMessagePart>>,
     /// When it was created.
@@ -154,23 +153,23 @@ pub struct ChatQueuedMessage {
     pub created_at: DateTime<Utc>,
 }
 
-/// `codersdk.CreateChatMessageRequest`: create chat message request.
+/// A message to send: `codersdk.CreateChatMessageRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateChatMessageRequest {
-    /// `content` on the wire.
+    /// The message.
     #[serde(default)]
     pub content: Nullable<Vec<ChatInputPart>>,
-    /// `model_config_id` on the wire.
+    /// The configured model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config_id: Option<Uuid>,
-    /// `mcp_server_ids` on the wire.
+    /// The MCP servers whose tools may be used from now on; absent leaves them as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mcp_server_ids: Option<Vec<Uuid>>,
-    /// `busy_behavior` on the wire.
+    /// What is done when the chat is busy.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub busy_behavior: Option<ChatBusyBehavior>,
-    /// `plan_mode` on the wire.
+    /// Whether to plan only from now on; an empty value ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_mode: Option<ChatPlanMode>,
     /// How much the model is to think, such as `low` or `high`. Servers before v2.37 do not know it.
@@ -179,20 +178,20 @@ pub struct CreateChatMessageRequest {
     pub reasoning_effort: Option<String>,
 }
 
-/// `codersdk.CreateChatMessageResponse`: create chat message response.
+/// What became of a message: `codersdk.CreateChatMessageResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateChatMessageResponse {
-    /// `message` on the wire.
+    /// The message, when it was taken up at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<ChatMessage>,
-    /// `queued_message` on the wire.
+    /// The message, when it was queued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queued_message: Option<ChatQueuedMessage>,
-    /// `queued` on the wire.
+    /// Whether the message was queued.
     #[serde(default)]
     pub queued: bool,
-    /// `warnings` on the wire.
+    /// What did not work, but did not stop the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     /// All messages that were added. Servers before v2.37 do not send it.
@@ -201,14 +200,14 @@ pub struct CreateChatMessageResponse {
     pub messages: Vec<ChatMessage>,
 }
 
-/// `codersdk.EditChatMessageRequest`: edit chat message request.
+/// A message in place of another: `codersdk.EditChatMessageRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EditChatMessageRequest {
-    /// `content` on the wire.
+    /// The new message.
     #[serde(default)]
     pub content: Nullable<Vec<ChatInputPart>>,
-    /// `model_config_id` on the wire.
+    /// The configured model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config_id: Option<Uuid>,
     /// How much the model is to think, such as `low` or `high`. Servers before v2.37 do not know it.
@@ -217,14 +216,14 @@ pub struct EditChatMessageRequest {
     pub reasoning_effort: Option<String>,
 }
 
-/// `codersdk.EditChatMessageResponse`: edit chat message response.
+/// What became of an edit: `codersdk.EditChatMessageResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EditChatMessageResponse {
-    /// `message` on the wire.
+    /// The message in place of the edited one.
     #[serde(default)]
     pub message: ChatMessage,
-    /// `warnings` on the wire.
+    /// What did not work, but did not stop the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     /// All messages that were added. Servers before v2.37 do not send it.

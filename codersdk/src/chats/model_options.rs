@@ -1,38 +1,37 @@
-//! Wire types.
+//! How models are called.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-#[allow(unused_imports)]
 use crate::types::*;
 
-/// `codersdk.ChatModelAnthropicProviderOptions`: chat model anthropic provider options.
+/// Options that only models of Anthropic have: `codersdk.ChatModelAnthropicProviderOptions`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelAnthropicProviderOptions {
-    /// `send_reasoning` on the wire.
+    /// Whether earlier reasoning is sent back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub send_reasoning: Option<bool>,
-    /// `thinking` on the wire.
+    /// How the model thinks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thinking: Option<ChatModelAnthropicThinkingOptions>,
-    /// `effort` on the wire.
+    /// How much the model is to think.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effort: Option<String>,
-    /// `thinking_display` on the wire.
+    /// How thoughts are shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thinking_display: Option<String>,
-    /// `disable_parallel_tool_use` on the wire.
+    /// Whether tools are called one at a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disable_parallel_tool_use: Option<bool>,
-    /// `web_search_enabled` on the wire.
+    /// Whether the provider may search the web.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web_search_enabled: Option<bool>,
-    /// `allowed_domains` on the wire.
+    /// The only domains that searches may show.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed_domains: Vec<String>,
-    /// `blocked_domains` on the wire.
+    /// Domains that searches may not show.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked_domains: Vec<String>,
     /// Whether the context of a million tokens is used. Servers before v2.37 do not know it.
@@ -41,42 +40,42 @@ pub struct ChatModelAnthropicProviderOptions {
     pub context_1m_enabled: Option<bool>,
 }
 
-/// `codersdk.ChatModelAnthropicThinkingOptions`: chat model anthropic thinking options.
+/// Chats: model anthropic thinking options: `codersdk.ChatModelAnthropicThinkingOptions`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelAnthropicThinkingOptions {
-    /// `budget_tokens` on the wire.
+    /// How many tokens thinking may take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_tokens: Option<i64>,
 }
 
-/// `codersdk.ChatModelCallConfig`: chat model call config.
+/// How a model is called: `codersdk.ChatModelCallConfig`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(!from))]
 #[serde(from = "CallConfigWire")]
 pub struct ChatModelCallConfig {
-    /// `max_output_tokens` on the wire.
+    /// How many tokens an answer may have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_output_tokens: Option<i64>,
-    /// `temperature` on the wire.
+    /// How varied answers are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
-    /// `top_p` on the wire.
+    /// From which share of the likeliest tokens is chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f64>,
-    /// `top_k` on the wire.
+    /// From how many of the likeliest tokens is chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_k: Option<i64>,
-    /// `presence_penalty` on the wire.
+    /// How much tokens that occurred are avoided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presence_penalty: Option<f64>,
-    /// `frequency_penalty` on the wire.
+    /// How much frequent tokens are avoided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frequency_penalty: Option<f64>,
-    /// `cost` on the wire.
+    /// What tokens cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<ModelCostConfig>,
-    /// `provider_options` on the wire.
+    /// Options of single providers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_options: Option<ChatModelProviderOptions>,
     /// How much models may be told to think. Servers before v2.37 do not know it.
@@ -89,47 +88,47 @@ pub struct ChatModelCallConfig {
     pub openai_config: Option<ChatModelOpenAiConfig>,
 }
 
-/// `codersdk.ChatModelGoogleProviderOptions`: chat model google provider options.
+/// Options that only models of Google have: `codersdk.ChatModelGoogleProviderOptions`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelGoogleProviderOptions {
-    /// `thinking_config` on the wire.
+    /// How the model thinks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thinking_config: Option<ChatModelGoogleThinkingConfig>,
-    /// `cached_content` on the wire.
+    /// Name of content that the provider has cached.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub cached_content: Option<String>,
-    /// `safety_settings` on the wire.
+    /// What the provider blocks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub safety_settings: Vec<ChatModelGoogleSafetySetting>,
-    /// `threshold` on the wire.
+    /// From which likelihood on it is blocked.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub threshold: Option<String>,
-    /// `web_search_enabled` on the wire.
+    /// Whether the provider may search the web.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web_search_enabled: Option<bool>,
 }
 
-/// `codersdk.ChatModelGoogleSafetySetting`: chat model google safety setting.
+/// Chats: model google safety setting: `codersdk.ChatModelGoogleSafetySetting`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelGoogleSafetySetting {
-    /// `category` on the wire.
+    /// The kind of harm.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub category: Option<String>,
-    /// `threshold` on the wire.
+    /// From which likelihood on it is blocked.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub threshold: Option<String>,
 }
 
-/// `codersdk.ChatModelGoogleThinkingConfig`: chat model google thinking config.
+/// Chats: model google thinking config: `codersdk.ChatModelGoogleThinkingConfig`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelGoogleThinkingConfig {
-    /// `thinking_budget` on the wire.
+    /// How many tokens thinking may take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thinking_budget: Option<i64>,
-    /// `include_thoughts` on the wire.
+    /// Whether thoughts are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_thoughts: Option<bool>,
     /// How much the model is to think. Servers before v2.37 do not know it.
@@ -138,146 +137,146 @@ pub struct ChatModelGoogleThinkingConfig {
     pub thinking_level: Option<String>,
 }
 
-/// `codersdk.ChatModelOpenAICompatProviderOptions`: chat model open ai compat provider options.
+/// Options that only models of endpoints compatible with OpenAI have: `codersdk.ChatModelOpenAICompatProviderOptions`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelOpenAiCompatProviderOptions {
-    /// `user` on the wire.
+    /// The user's name for the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// `reasoning_effort` on the wire.
+    /// How much the model is to think.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning_effort: Option<String>,
 }
 
-/// `codersdk.ChatModelOpenAIProviderOptions`: chat model open ai provider options.
+/// Options that only models of OpenAI have: `codersdk.ChatModelOpenAIProviderOptions`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelOpenAiProviderOptions {
-    /// `include` on the wire.
+    /// What the answer is to include besides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub include: Vec<String>,
-    /// `instructions` on the wire.
+    /// Instructions in place of a system message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
-    /// `logit_bias` on the wire.
+    /// Biases of single tokens, from -100 to 100.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub logit_bias: BTreeMap<String, i64>,
-    /// `log_probs` on the wire.
+    /// Whether likelihoods are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_probs: Option<bool>,
-    /// `top_log_probs` on the wire.
+    /// For how many tokens likelihoods are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_log_probs: Option<i64>,
-    /// `max_tool_calls` on the wire.
+    /// How many calls of tools an answer may have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tool_calls: Option<i64>,
-    /// `parallel_tool_calls` on the wire.
+    /// Whether several tools may be called at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallel_tool_calls: Option<bool>,
-    /// `user` on the wire.
+    /// The user's name for the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// `reasoning_effort` on the wire.
+    /// How much the model is to think.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning_effort: Option<String>,
-    /// `reasoning_summary` on the wire.
+    /// How reasoning is summed up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning_summary: Option<String>,
-    /// `max_completion_tokens` on the wire.
+    /// How many tokens an answer may have, reasoning included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_completion_tokens: Option<i64>,
-    /// `text_verbosity` on the wire.
+    /// How long answers are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_verbosity: Option<String>,
-    /// `prediction` on the wire.
+    /// What the answer will likely be.
     #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
     pub prediction: JsonMap,
-    /// `store` on the wire.
+    /// Whether the provider stores answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<bool>,
-    /// `metadata` on the wire.
+    /// More facts.
     #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
     pub metadata: JsonMap,
-    /// `prompt_cache_key` on the wire.
+    /// Key of the provider's cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt_cache_key: Option<String>,
-    /// `safety_identifier` on the wire.
+    /// Names the user for the provider's checks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safety_identifier: Option<String>,
-    /// `service_tier` on the wire.
+    /// How fast the provider is to answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<String>,
-    /// `structured_outputs` on the wire.
+    /// Whether answers follow schemas.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub structured_outputs: Option<bool>,
-    /// `strict_json_schema` on the wire.
+    /// Whether they follow them to the letter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strict_json_schema: Option<bool>,
-    /// `web_search_enabled` on the wire.
+    /// Whether the provider may search the web.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web_search_enabled: Option<bool>,
-    /// `search_context_size` on the wire.
+    /// How much of a search is shown to the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search_context_size: Option<String>,
-    /// `allowed_domains` on the wire.
+    /// The only domains that searches may show.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed_domains: Vec<String>,
 }
 
-/// `codersdk.ChatModelOpenRouterProvider`: chat model open router provider.
+/// Which providers OpenRouter may use: `codersdk.ChatModelOpenRouterProvider`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelOpenRouterProvider {
-    /// `order` on the wire.
+    /// Which are tried first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order: Vec<String>,
-    /// `allow_fallbacks` on the wire.
+    /// Whether others may be tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_fallbacks: Option<bool>,
-    /// `require_parameters` on the wire.
+    /// Whether only those that take all options are tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub require_parameters: Option<bool>,
-    /// `data_collection` on the wire.
+    /// Whether those that keep data may be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_collection: Option<String>,
-    /// `only` on the wire.
+    /// The only ones that may be used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
-    /// `ignore` on the wire.
+    /// Those that may not be used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignore: Vec<String>,
-    /// `quantizations` on the wire.
+    /// The precisions that may be used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quantizations: Vec<String>,
-    /// `sort` on the wire.
+    /// By what they are ordered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
 }
 
-/// `codersdk.ChatModelOpenRouterProviderOptions`: chat model open router provider options.
+/// Options that only models of OpenRouter have: `codersdk.ChatModelOpenRouterProviderOptions`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelOpenRouterProviderOptions {
-    /// `reasoning` on the wire.
+    /// How the model thinks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<ChatModelReasoningOptions>,
-    /// `extra_body` on the wire.
+    /// Fields that are added to requests as they are.
     #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
     pub extra_body: JsonMap,
-    /// `include_usage` on the wire.
+    /// Whether token counts are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_usage: Option<bool>,
-    /// `logit_bias` on the wire.
+    /// Biases of single tokens, from -100 to 100.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub logit_bias: BTreeMap<String, i64>,
-    /// `log_probs` on the wire.
+    /// Whether likelihoods are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_probs: Option<bool>,
-    /// `parallel_tool_calls` on the wire.
+    /// Whether several tools may be called at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallel_tool_calls: Option<bool>,
-    /// `user` on the wire.
+    /// The user's name for the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// Kind of the provider.
@@ -285,104 +284,104 @@ pub struct ChatModelOpenRouterProviderOptions {
     pub provider: Option<ChatModelOpenRouterProvider>,
 }
 
-/// `codersdk.ChatModelProviderOptions`: chat model provider options.
+/// Options of single providers: `codersdk.ChatModelProviderOptions`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelProviderOptions {
-    /// `openai` on the wire.
+    /// For OpenAI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub openai: Option<ChatModelOpenAiProviderOptions>,
-    /// `anthropic` on the wire.
+    /// For Anthropic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anthropic: Option<ChatModelAnthropicProviderOptions>,
-    /// `google` on the wire.
+    /// For Google.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub google: Option<ChatModelGoogleProviderOptions>,
-    /// `openaicompat` on the wire.
+    /// For endpoints that are compatible with OpenAI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub openaicompat: Option<ChatModelOpenAiCompatProviderOptions>,
-    /// `openrouter` on the wire.
+    /// For OpenRouter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub openrouter: Option<ChatModelOpenRouterProviderOptions>,
-    /// `vercel` on the wire.
+    /// For the Vercel AI Gateway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vercel: Option<ChatModelVercelProviderOptions>,
 }
 
-/// `codersdk.ChatModelReasoningOptions`: chat model reasoning options.
+/// How a model thinks: `codersdk.ChatModelReasoningOptions`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelReasoningOptions {
     /// Whether it is in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// `exclude` on the wire.
+    /// Whether reasoning is left out of answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exclude: Option<bool>,
-    /// `max_tokens` on the wire.
+    /// How many tokens reasoning may take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<i64>,
-    /// `effort` on the wire.
+    /// How much the model is to think.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effort: Option<String>,
 }
 
-/// `codersdk.ChatModelVercelGatewayProviderOptions`: chat model vercel gateway provider options.
+/// Options that only models of the Vercel AI Gateway's choice have: `codersdk.ChatModelVercelGatewayProviderOptions`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelVercelGatewayProviderOptions {
-    /// `order` on the wire.
+    /// Which are tried first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order: Vec<String>,
-    /// `models` on the wire.
+    /// The models.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<String>,
 }
 
-/// `codersdk.ChatModelVercelProviderOptions`: chat model vercel provider options.
+/// Options that only models of the Vercel AI Gateway have: `codersdk.ChatModelVercelProviderOptions`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelVercelProviderOptions {
-    /// `reasoning` on the wire.
+    /// How the model thinks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<ChatModelReasoningOptions>,
-    /// `providerOptions` on the wire.
+    /// Options of single providers.
     #[serde(rename = "providerOptions", default, skip_serializing_if = "Option::is_none")]
     pub provider_options: Option<ChatModelVercelGatewayProviderOptions>,
-    /// `user` on the wire.
+    /// The user's name for the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// `logit_bias` on the wire.
+    /// Biases of single tokens, from -100 to 100.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub logit_bias: BTreeMap<String, i64>,
-    /// `logprobs` on the wire.
+    /// Whether likelihoods are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logprobs: Option<bool>,
-    /// `top_logprobs` on the wire.
+    /// For how many tokens likelihoods are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_logprobs: Option<i64>,
-    /// `parallel_tool_calls` on the wire.
+    /// Whether several tools may be called at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallel_tool_calls: Option<bool>,
-    /// `extra_body` on the wire.
+    /// Fields that are added to requests as they are.
     #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
     pub extra_body: JsonMap,
 }
 
-/// `codersdk.ModelCostConfig`: model cost config.
+/// What tokens cost: `codersdk.ModelCostConfig`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ModelCostConfig {
-    /// `input_price_per_million_tokens` on the wire.
+    /// US dollars for a million tokens sent, as a decimal.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "decimal")]
     pub input_price_per_million_tokens: Option<String>,
-    /// `output_price_per_million_tokens` on the wire.
+    /// US dollars for a million tokens written, as a decimal.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "decimal")]
     pub output_price_per_million_tokens: Option<String>,
-    /// `cache_read_price_per_million_tokens` on the wire.
+    /// US dollars for a million tokens read from the cache, as a decimal.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "decimal")]
     pub cache_read_price_per_million_tokens: Option<String>,
-    /// `cache_write_price_per_million_tokens` on the wire.
+    /// US dollars for a million tokens written to the cache, as a decimal.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "decimal")]
     pub cache_write_price_per_million_tokens: Option<String>,
 }

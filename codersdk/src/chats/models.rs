@@ -1,13 +1,12 @@
-//! Wire types.
+//! Models, how they are configured, and keys to their providers.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[allow(unused_imports)]
 use crate::types::*;
 
-/// `codersdk.ChatModel`: chat model.
+/// A model: `codersdk.ChatModel`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModel {
@@ -25,7 +24,7 @@ pub struct ChatModel {
     pub display_name: String,
 }
 
-/// `codersdk.ChatModelConfig`: chat model config.
+/// A configured model: `codersdk.ChatModelConfig`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelConfig {
@@ -35,7 +34,7 @@ pub struct ChatModelConfig {
     /// Kind of the provider.
     #[serde(default)]
     pub provider: String,
-    /// `ai_provider_id` on the wire.
+    /// The provider that has the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ai_provider_id: Option<Uuid>,
     /// Name of the model, as the provider knows it.
@@ -47,16 +46,16 @@ pub struct ChatModelConfig {
     /// Whether it is in use.
     #[serde(default)]
     pub enabled: bool,
-    /// `is_default` on the wire.
+    /// Whether new chats use it.
     #[serde(default)]
     pub is_default: bool,
-    /// `context_limit` on the wire.
+    /// Size of the model's context, in tokens.
     #[serde(default)]
     pub context_limit: i64,
-    /// `compression_threshold` on the wire.
+    /// How full the context may get, in percent, before it is compacted.
     #[serde(default)]
     pub compression_threshold: i32,
-    /// `model_config` on the wire.
+    /// How the model is called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config: Option<ChatModelCallConfig>,
     /// When it was created.
@@ -71,41 +70,41 @@ pub struct ChatModelConfig {
     pub reasoning_efforts: Vec<String>,
 }
 
-/// `codersdk.ChatModelProvider`: chat model provider.
+/// A provider and its models: `codersdk.ChatModelProvider`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelProvider {
     /// Kind of the provider.
     #[serde(default)]
     pub provider: String,
-    /// `available` on the wire.
+    /// Whether it can be used.
     #[serde(default)]
     pub available: bool,
-    /// `unavailable_reason` on the wire.
+    /// Why not.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub unavailable_reason: Option<ChatModelProviderUnavailableReason>,
-    /// `models` on the wire.
+    /// The models.
     #[serde(default)]
     pub models: Nullable<Vec<ChatModel>>,
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatModelProviderUnavailableReason`.
+    /// Why a provider cannot be used: `codersdk.ChatModelProviderUnavailableReason`.
     pub enum ChatModelProviderUnavailableReason {
-        /// `missing_api_key`
+        /// There is no key.
         MissingApiKey => "missing_api_key",
-        /// `fetch_failed`
+        /// Its models could not be listed.
         FetchFailed => "fetch_failed",
-        /// `user_api_key_required`
+        /// Users must bring keys.
         UserApiKeyRequired => "user_api_key_required",
     }
 }
 
-/// `codersdk.ChatModelsResponse`: chat models response.
+/// The models that may be chosen: `codersdk.ChatModelsResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatModelsResponse {
-    /// `providers` on the wire.
+    /// The providers.
     #[serde(default)]
     pub providers: Nullable<Vec<ChatModelProvider>>,
     /// Providers that chats cannot use. Servers before v2.37 do not send it.
@@ -114,7 +113,7 @@ pub struct ChatModelsResponse {
     pub unsupported_providers: Option<Vec<ChatUnsupportedProvider>>,
 }
 
-/// `codersdk.ChatProviderConfig`: chat provider config.
+/// A provider, in the form before `ai/providers`: `codersdk.ChatProviderConfig`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatProviderConfig {
@@ -130,22 +129,22 @@ pub struct ChatProviderConfig {
     /// Whether it is in use.
     #[serde(default)]
     pub enabled: bool,
-    /// `has_api_key` on the wire.
+    /// Whether there is a key.
     #[serde(default)]
     pub has_api_key: bool,
-    /// `central_api_key_enabled` on the wire.
+    /// Whether the deployment's key is used.
     #[serde(default)]
     pub central_api_key_enabled: bool,
-    /// `allow_user_api_key` on the wire.
+    /// Whether users may bring keys.
     #[serde(default)]
     pub allow_user_api_key: bool,
-    /// `allow_central_api_key_fallback` on the wire.
+    /// Whether the deployment's key is used for users without one.
     #[serde(default)]
     pub allow_central_api_key_fallback: bool,
-    /// `base_url` on the wire.
+    /// URL that the API's paths are below.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub base_url: Option<String>,
-    /// `source` on the wire.
+    /// Where it was configured.
     #[serde(default)]
     pub source: ChatProviderConfigSource,
     /// When it was created.
@@ -161,25 +160,25 @@ pub struct ChatProviderConfig {
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatProviderConfigSource`.
+    /// Where a provider was configured: `codersdk.ChatProviderConfigSource`.
     pub enum ChatProviderConfigSource {
-        /// `database`
+        /// Through the API.
         Database => "database",
-        /// `env_preset`
+        /// By environment variables.
         EnvPreset => "env_preset",
-        /// `supported`
+        /// Nowhere yet; it could be.
         Supported => "supported",
     }
 }
 
-/// `codersdk.CreateChatModelConfigRequest`: create chat model config request.
+/// A model to configure: `codersdk.CreateChatModelConfigRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateChatModelConfigRequest {
     /// Kind of the provider.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub provider: Option<String>,
-    /// `ai_provider_id` on the wire.
+    /// The provider that has the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ai_provider_id: Option<Uuid>,
     /// Name of the model, as the provider knows it.
@@ -191,21 +190,21 @@ pub struct CreateChatModelConfigRequest {
     /// Whether it is in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// `is_default` on the wire.
+    /// Whether new chats use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_default: Option<bool>,
-    /// `context_limit` on the wire.
+    /// Size of the model's context, in tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_limit: Option<i64>,
-    /// `compression_threshold` on the wire.
+    /// How full the context may get, in percent, before it is compacted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compression_threshold: Option<i32>,
-    /// `model_config` on the wire.
+    /// How the model is called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config: Option<ChatModelCallConfig>,
 }
 
-/// `codersdk.CreateChatProviderConfigRequest`: create chat provider config request.
+/// A provider to add, in the form before `ai/providers`: `codersdk.CreateChatProviderConfigRequest`.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateChatProviderConfigRequest {
@@ -215,58 +214,58 @@ pub struct CreateChatProviderConfigRequest {
     /// Name as shown to people.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub display_name: Option<String>,
-    /// `api_key` on the wire.
+    /// The key. Never in an answer, and left out when the value is printed for debugging.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub api_key: Option<String>,
-    /// `base_url` on the wire.
+    /// URL that the API's paths are below.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub base_url: Option<String>,
     /// Whether it is in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// `central_api_key_enabled` on the wire.
+    /// Whether the deployment's key is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub central_api_key_enabled: Option<bool>,
-    /// `allow_user_api_key` on the wire.
+    /// Whether users may bring keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_user_api_key: Option<bool>,
-    /// `allow_central_api_key_fallback` on the wire.
+    /// Whether the deployment's key is used for users without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_central_api_key_fallback: Option<bool>,
 }
 
 debug_without_secrets!(CreateChatProviderConfigRequest { provider, display_name, base_url, enabled, central_api_key_enabled, allow_user_api_key, allow_central_api_key_fallback; api_key });
 
-/// `codersdk.CreateUserAIProviderKeyRequest`: create user ai provider key request.
+/// A user's own key: `codersdk.CreateUserAIProviderKeyRequest`.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateUserAiProviderKeyRequest {
-    /// `api_key` on the wire.
+    /// The key. Never in an answer, and left out when the value is printed for debugging.
     #[serde(default)]
     pub api_key: String,
 }
 
 debug_without_secrets!(CreateUserAiProviderKeyRequest { ; api_key });
 
-/// `codersdk.CreateUserChatProviderKeyRequest`: create user chat provider key request.
+/// The caller's own key: `codersdk.CreateUserChatProviderKeyRequest`.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateUserChatProviderKeyRequest {
-    /// `api_key` on the wire.
+    /// The key. Never in an answer, and left out when the value is printed for debugging.
     #[serde(default)]
     pub api_key: String,
 }
 
 debug_without_secrets!(CreateUserChatProviderKeyRequest { ; api_key });
 
-/// `codersdk.UpdateChatModelConfigRequest`: update chat model config request.
+/// Changes to a configured model; what is absent stays as it is: `codersdk.UpdateChatModelConfigRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatModelConfigRequest {
     /// Kind of the provider.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub provider: Option<String>,
-    /// `ai_provider_id` on the wire.
+    /// The provider that has the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ai_provider_id: Option<Uuid>,
     /// Name of the model, as the provider knows it.
@@ -278,72 +277,72 @@ pub struct UpdateChatModelConfigRequest {
     /// Whether it is in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// `is_default` on the wire.
+    /// Whether new chats use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_default: Option<bool>,
-    /// `context_limit` on the wire.
+    /// Size of the model's context, in tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_limit: Option<i64>,
-    /// `compression_threshold` on the wire.
+    /// How full the context may get, in percent, before it is compacted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compression_threshold: Option<i32>,
-    /// `model_config` on the wire.
+    /// How the model is called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config: Option<ChatModelCallConfig>,
 }
 
-/// `codersdk.UpdateChatProviderConfigRequest`: update chat provider config request.
+/// Changes to a provider, in the form before `ai/providers`: `codersdk.UpdateChatProviderConfigRequest`.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatProviderConfigRequest {
     /// Name as shown to people.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub display_name: Option<String>,
-    /// `api_key` on the wire.
+    /// The key. Never in an answer, and left out when the value is printed for debugging.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key: Option<String>,
-    /// `base_url` on the wire.
+    /// URL that the API's paths are below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
     /// Whether it is in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// `central_api_key_enabled` on the wire.
+    /// Whether the deployment's key is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub central_api_key_enabled: Option<bool>,
-    /// `allow_user_api_key` on the wire.
+    /// Whether users may bring keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_user_api_key: Option<bool>,
-    /// `allow_central_api_key_fallback` on the wire.
+    /// Whether the deployment's key is used for users without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_central_api_key_fallback: Option<bool>,
 }
 
 debug_without_secrets!(UpdateChatProviderConfigRequest { display_name, base_url, enabled, central_api_key_enabled, allow_user_api_key, allow_central_api_key_fallback; api_key });
 
-/// `codersdk.UserAIProviderKeyConfig`: user ai provider key config.
+/// A provider to which a user may bring a key: `codersdk.UserAIProviderKeyConfig`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserAiProviderKeyConfig {
     /// Kind of the provider.
     #[serde(default)]
     pub provider: AiProviderSummary,
-    /// `has_user_api_key` on the wire.
+    /// Whether the user has a key.
     #[serde(default)]
     pub has_user_api_key: bool,
-    /// `has_provider_api_key` on the wire.
+    /// Whether the deployment has a key.
     #[serde(default)]
     pub has_provider_api_key: bool,
-    /// `byok_enabled` on the wire.
+    /// Whether users may bring keys.
     #[serde(default)]
     pub byok_enabled: bool,
 }
 
-/// `codersdk.UserChatProviderConfig`: user chat provider config.
+/// A provider to which the caller may bring a key: `codersdk.UserChatProviderConfig`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserChatProviderConfig {
-    /// `provider_id` on the wire.
+    /// The provider.
     #[serde(default)]
     pub provider_id: Uuid,
     /// Kind of the provider.
@@ -352,13 +351,13 @@ pub struct UserChatProviderConfig {
     /// Name as shown to people.
     #[serde(default)]
     pub display_name: String,
-    /// `has_user_api_key` on the wire.
+    /// Whether the user has a key.
     #[serde(default)]
     pub has_user_api_key: bool,
-    /// `has_central_api_key_fallback` on the wire.
+    /// Whether the deployment's key is used without one.
     #[serde(default)]
     pub has_central_api_key_fallback: bool,
-    /// `byok_enabled` on the wire.
+    /// Whether users may bring keys.
     #[serde(default)]
     pub byok_enabled: bool,
     /// URL or name of an icon. Servers before v2.37 do not send it.

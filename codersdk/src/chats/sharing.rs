@@ -1,26 +1,25 @@
-//! Wire types.
+//! Sharing of chats.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[allow(unused_imports)]
 use crate::types::*;
 
-/// `codersdk.ChatACL`: chat acl.
+/// Whom a chat is shared with: `codersdk.ChatACL`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatAcl {
-    /// `users` on the wire.
+    /// The users.
     #[serde(default)]
     pub users: Nullable<Vec<ChatUser>>,
-    /// `groups` on the wire.
+    /// The groups.
     #[serde(default)]
     pub groups: Nullable<Vec<ChatGroup>>,
 }
 
-/// `codersdk.ChatGroup`: chat group.
+/// A group that a chat is shared with: `codersdk.ChatGroup`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatGroup {
@@ -36,43 +35,43 @@ pub struct ChatGroup {
     /// The organization it belongs to.
     #[serde(default)]
     pub organization_id: Uuid,
-    /// `members` on the wire.
+    /// Its members, as far as the caller may see them.
     #[serde(default)]
     pub members: Nullable<Vec<ReducedUser>>,
-    /// `total_member_count` on the wire.
+    /// How many members it has.
     #[serde(default)]
     pub total_member_count: i64,
-    /// `avatar_url` on the wire.
+    /// URL of the picture.
     #[serde(default)]
     pub avatar_url: String,
-    /// `quota_allowance` on the wire.
+    /// What it adds to the quota of its members.
     #[serde(default)]
     pub quota_allowance: i64,
-    /// `source` on the wire.
+    /// Where it was made.
     #[serde(default)]
     pub source: GroupSource,
-    /// `organization_name` on the wire.
+    /// Name of its organization.
     #[serde(default)]
     pub organization_name: String,
-    /// `organization_display_name` on the wire.
+    /// Name of its organization, as shown to people.
     #[serde(default)]
     pub organization_display_name: String,
-    /// `role` on the wire.
+    /// What it may do.
     #[serde(default)]
     pub role: ChatRole,
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatRole`.
+    /// What somebody may do with a shared chat: `codersdk.ChatRole`.
     pub enum ChatRole {
-        /// `read`
+        /// May read.
         Read => "read",
         /// ``
         Empty => "",
     }
 }
 
-/// `codersdk.ChatUser`: chat user.
+/// A user whom a chat is shared with: `codersdk.ChatUser`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatUser {
@@ -85,22 +84,22 @@ pub struct ChatUser {
     /// Name, unique within its owner.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub name: Option<String>,
-    /// `avatar_url` on the wire.
+    /// URL of the picture.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub avatar_url: Option<String>,
-    /// `role` on the wire.
+    /// What the user may do.
     #[serde(default)]
     pub role: ChatRole,
 }
 
-/// `codersdk.UpdateChatACL`: update chat acl.
+/// Whom to share a chat with: `codersdk.UpdateChatACL`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpdateChatAcl {
-    /// `user_roles` on the wire.
+    /// Roles of users, by their ids; an empty role ends the sharing.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub user_roles: BTreeMap<String, ChatRole>,
-    /// `group_roles` on the wire.
+    /// Roles of groups, by their ids; an empty role ends the sharing.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub group_roles: BTreeMap<String, ChatRole>,
 }

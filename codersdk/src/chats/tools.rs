@@ -1,12 +1,11 @@
-//! Wire types.
+//! Tools that clients run.
 
 use serde::{Deserialize, Serialize};
 
 use crate::tagged::some_json;
-#[allow(unused_imports)]
 use crate::types::*;
 
-/// `codersdk.DynamicTool`: dynamic tool.
+/// A tool that the client runs, as the server knows it: `codersdk.DynamicTool`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DynamicToolDefinition {
@@ -16,31 +15,31 @@ pub struct DynamicToolDefinition {
     /// Text that explains it to people.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub description: Option<String>,
-    /// `input_schema` on the wire.
+    /// JSON Schema of the arguments.
     #[serde(default)]
     pub input_schema: Option<RawJson>,
 }
 
-/// `codersdk.SubmitToolResultsRequest`: submit tool results request.
+/// Results of tools that the client ran: `codersdk.SubmitToolResultsRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SubmitToolResultsRequest {
-    /// `results` on the wire.
+    /// The results, one for each call.
     #[serde(default)]
     pub results: Nullable<Vec<ToolResult>>,
 }
 
-/// `codersdk.ToolResult`: tool result.
+/// The result of one call: `codersdk.ToolResult`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ToolResult {
-    /// `tool_call_id` on the wire.
+    /// The call that is answered.
     #[serde(default)]
     pub tool_call_id: String,
-    /// `output` on the wire.
+    /// What the tool gave.
     #[serde(default, deserialize_with = "some_json")]
     pub output: Option<RawJson>,
-    /// `is_error` on the wire.
+    /// Whether the tool failed; the model is told so.
     #[serde(default)]
     pub is_error: bool,
 }

@@ -1,20 +1,19 @@
-//! Wire types.
+//! Spend limits.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[allow(unused_imports)]
 use crate::types::*;
 
-/// `codersdk.ChatUsageLimitConfig`: chat usage limit config.
+/// The deployment's spend limit: `codersdk.ChatUsageLimitConfig`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatUsageLimitConfig {
-    /// `spend_limit_micros` on the wire.
+    /// What may be spent in a period, in millionths of a US dollar; none sets no limit.
     #[serde(default)]
     pub spend_limit_micros: Option<i64>,
-    /// `period` on the wire.
+    /// How long a period is.
     #[serde(default)]
     pub period: ChatUsageLimitPeriod,
     /// When it last changed.
@@ -22,79 +21,79 @@ pub struct ChatUsageLimitConfig {
     pub updated_at: DateTime<Utc>,
 }
 
-/// `codersdk.ChatUsageLimitConfigResponse`: chat usage limit config response.
+/// All spend limits: `codersdk.ChatUsageLimitConfigResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatUsageLimitConfigResponse {
-    /// `spend_limit_micros` on the wire.
+    /// What may be spent in a period, in millionths of a US dollar; none sets no limit.
     #[serde(default)]
     pub spend_limit_micros: Option<i64>,
-    /// `period` on the wire.
+    /// How long a period is.
     #[serde(default)]
     pub period: ChatUsageLimitPeriod,
     /// When it last changed.
     #[serde(default = "zero_time")]
     pub updated_at: DateTime<Utc>,
-    /// `unpriced_model_count` on the wire.
+    /// How many models have no price, and so count for nothing.
     #[serde(default)]
     pub unpriced_model_count: i64,
-    /// `overrides` on the wire.
+    /// Limits of single users.
     #[serde(default)]
     pub overrides: Nullable<Vec<ChatUsageLimitOverride>>,
-    /// `group_overrides` on the wire.
+    /// Limits of groups.
     #[serde(default)]
     pub group_overrides: Nullable<Vec<ChatUsageLimitGroupOverride>>,
 }
 
-/// `codersdk.ChatUsageLimitExceededResponse`: chat usage limit exceeded response.
+/// The answer when a spend limit is reached: `codersdk.ChatUsageLimitExceededResponse`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatUsageLimitExceededResponse {
-    /// `message` on the wire.
+    /// What the user is told.
     #[serde(default)]
     pub message: String,
-    /// `detail` on the wire.
+    /// More about it.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub detail: Option<String>,
-    /// `validations` on the wire.
+    /// What is wrong with single fields.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub validations: Vec<ValidationError>,
-    /// `spent_micros` on the wire.
+    /// What was spent in the period, in millionths of a US dollar.
     #[serde(default)]
     pub spent_micros: i64,
-    /// `limit_micros` on the wire.
+    /// The limit, in millionths of a US dollar.
     #[serde(default)]
     pub limit_micros: i64,
-    /// `resets_at` on the wire.
+    /// When the next period begins.
     #[serde(default = "zero_time")]
     pub resets_at: DateTime<Utc>,
 }
 
-/// `codersdk.ChatUsageLimitGroupOverride`: chat usage limit group override.
+/// A group's spend limit: `codersdk.ChatUsageLimitGroupOverride`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatUsageLimitGroupOverride {
-    /// `group_id` on the wire.
+    /// The group.
     #[serde(default)]
     pub group_id: Uuid,
-    /// `group_name` on the wire.
+    /// Name of the group.
     #[serde(default)]
     pub group_name: String,
-    /// `group_display_name` on the wire.
+    /// Name of the group, as shown to people.
     #[serde(default)]
     pub group_display_name: String,
-    /// `group_avatar_url` on the wire.
+    /// URL of the group's picture.
     #[serde(default)]
     pub group_avatar_url: String,
-    /// `member_count` on the wire.
+    /// How many members it has.
     #[serde(default)]
     pub member_count: i64,
-    /// `spend_limit_micros` on the wire.
+    /// What may be spent in a period, in millionths of a US dollar; none sets no limit.
     #[serde(default)]
     pub spend_limit_micros: Option<i64>,
 }
 
-/// `codersdk.ChatUsageLimitOverride`: chat usage limit override.
+/// A user's spend limit: `codersdk.ChatUsageLimitOverride`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatUsageLimitOverride {
@@ -107,64 +106,64 @@ pub struct ChatUsageLimitOverride {
     /// Name, unique within its owner.
     #[serde(default)]
     pub name: String,
-    /// `avatar_url` on the wire.
+    /// URL of the picture.
     #[serde(default)]
     pub avatar_url: String,
-    /// `spend_limit_micros` on the wire.
+    /// What may be spent in a period, in millionths of a US dollar; none sets no limit.
     #[serde(default)]
     pub spend_limit_micros: Option<i64>,
 }
 
 open_enum! {
-    /// Values of `codersdk.ChatUsageLimitPeriod`.
+    /// Periods of spend limits: `codersdk.ChatUsageLimitPeriod`.
     pub enum ChatUsageLimitPeriod {
-        /// `day`
+        /// A day.
         Day => "day",
-        /// `week`
+        /// A week, from Monday.
         Week => "week",
-        /// `month`
+        /// A month.
         Month => "month",
     }
 }
 
-/// `codersdk.ChatUsageLimitStatus`: chat usage limit status.
+/// The caller's spend limit, and what is spent of it: `codersdk.ChatUsageLimitStatus`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatUsageLimitStatus {
-    /// `is_limited` on the wire.
+    /// Whether there is a limit.
     #[serde(default)]
     pub is_limited: bool,
-    /// `period` on the wire.
+    /// How long a period is.
     #[serde(default, skip_serializing_if = "none_or_zero")]
     pub period: Option<ChatUsageLimitPeriod>,
-    /// `spend_limit_micros` on the wire.
+    /// The limit, in millionths of a US dollar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spend_limit_micros: Option<i64>,
-    /// `current_spend` on the wire.
+    /// What was spent in the period, in millionths of a US dollar.
     #[serde(default)]
     pub current_spend: i64,
-    /// `period_start` on the wire.
+    /// When the period began.
     #[serde(default = "zero_time")]
     pub period_start: DateTime<Utc>,
-    /// `period_end` on the wire.
+    /// When it ends.
     #[serde(default = "zero_time")]
     pub period_end: DateTime<Utc>,
 }
 
-/// `codersdk.UpsertChatUsageLimitGroupOverrideRequest`: upsert chat usage limit group override request.
+/// A spend limit for a group: `codersdk.UpsertChatUsageLimitGroupOverrideRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpsertChatUsageLimitGroupOverrideRequest {
-    /// `spend_limit_micros` on the wire.
+    /// What may be spent in a period, in millionths of a US dollar; none sets no limit.
     #[serde(default)]
     pub spend_limit_micros: i64,
 }
 
-/// `codersdk.UpsertChatUsageLimitOverrideRequest`: upsert chat usage limit override request.
+/// A spend limit for a user: `codersdk.UpsertChatUsageLimitOverrideRequest`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UpsertChatUsageLimitOverrideRequest {
-    /// `spend_limit_micros` on the wire.
+    /// What may be spent in a period, in millionths of a US dollar; none sets no limit.
     #[serde(default)]
     pub spend_limit_micros: i64,
 }
