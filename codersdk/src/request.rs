@@ -172,8 +172,8 @@ impl Request {
         match HeaderValue::from_bytes(value.as_bytes()) {
             Ok(value) => self.headers.push((name, value)),
             Err(_) => {
-                self.fault =
-                    Some(Error::request(format!("the value of header {name} has characters not allowed there")))
+                let message = format!("the value of header {name} has characters not allowed there");
+                self.fault = Some(Error::request(message));
             }
         }
         self

@@ -400,21 +400,6 @@ fn is_base64(text: &str) -> bool {
         && bytes().take(count - padding).all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::is_base64;
-
-    #[test]
-    fn tells_base64() {
-        for good in ["", "aGk=", "aGkh", "aA==", "aG\nk="] {
-            assert!(is_base64(good), "{good:?}");
-        }
-        for bad in ["!!", "aGk", "a===", "aG=k", "===="] {
-            assert!(!is_base64(bad), "{bad:?}");
-        }
-    }
-}
-
 #[cfg(feature = "schema")]
 impl schemars::JsonSchema for ChatMessagePart {
     fn schema_name() -> std::borrow::Cow<'static, str> {
@@ -434,5 +419,20 @@ impl schemars::JsonSchema for ChatMessagePart {
             ("skill", generator.subschema_for::<ChatSkillPart>()),
         ];
         crate::tagged::union_schema(&members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_base64;
+
+    #[test]
+    fn tells_base64() {
+        for good in ["", "aGk=", "aGkh", "aA==", "aG\nk="] {
+            assert!(is_base64(good), "{good:?}");
+        }
+        for bad in ["!!", "aGk", "a===", "aG=k", "===="] {
+            assert!(!is_base64(bad), "{bad:?}");
+        }
     }
 }

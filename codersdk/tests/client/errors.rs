@@ -42,7 +42,8 @@ async fn an_api_error_says_all_that_the_server_said() {
 
 #[tokio::test]
 async fn statuses_have_predicates() {
-    let cases: [(&str, fn(&Error) -> bool); 7] = [
+    type Predicate = fn(&Error) -> bool;
+    let cases: [(&str, Predicate); 7] = [
         ("401 Unauthorized", Error::is_unauthorized),
         ("403 Forbidden", Error::is_forbidden),
         ("404 Not Found", Error::is_not_found),

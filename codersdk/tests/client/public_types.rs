@@ -3,15 +3,328 @@
 use codersdk::*;
 use static_assertions::{assert_impl_all, assert_obj_safe};
 
-assert_impl_all!(Client: Clone, Send, Sync, std::fmt::Debug);
-assert_impl_all!(Error: Send, Sync, std::error::Error);
-assert_impl_all!(ClientBuilder: Send, Sync);
-assert_impl_all!(RetryPolicy: Clone, Send, Sync);
-assert_impl_all!(Pagination: Copy, Send, Sync);
-assert_impl_all!(Download: Send, Sync, Unpin);
-assert_impl_all!(WebSocket: Send, Unpin);
-assert_impl_all!(JsonSocket<User>: Send, Unpin);
-assert_impl_all!(EventStream<User>: Send, Sync, Unpin);
+/// What streams and uploads promise: they can move to another task. Only one task can read one.
+macro_rules! movable {
+    ($($name:ty),* $(,)?) => {
+        $(assert_impl_all!($name: Send, Unpin);)*
+    };
+}
+
+movable!(ChatFileUpload, JsonSocket<User>, WebSocket);
+
+/// What every other public type promises: it can move to another task, and be shared by tasks.
+macro_rules! sendable {
+    ($($name:ty),* $(,)?) => {
+        $(assert_impl_all!($name: Send, Sync);)*
+    };
+}
+
+sendable!(
+    Attempt<'static>,
+    EventStream<User>,
+    Nullable<Vec<User>>,
+    ServerSentEventReader<Download>,
+    names::NameError,
+    AdvisorConfig,
+    AgentChatSendShortcut,
+    AgentDisplayMode,
+    AiProvider,
+    AiProviderBedrockSettings,
+    AiProviderKey,
+    AiProviderKeyMutation,
+    AiProviderSettings,
+    AiProviderSummary,
+    AiProviderType,
+    ApiAllowListTarget,
+    ApiKey,
+    ApiKeyScope,
+    ApiKeyWithOwner,
+    AssignableRoles,
+    AuthMethod,
+    AuthMethods,
+    AuthorizationCheck,
+    AuthorizationObject,
+    AuthorizationRequest,
+    BuildInfoResponse,
+    CancelHandle,
+    ChangePasswordWithOneTimePasscodeRequest,
+    Chat,
+    ChatAcl,
+    ChatAttachmentMediaType,
+    ChatAutoArchiveDaysResponse,
+    ChatBusyBehavior,
+    ChatClientType,
+    ChatComputerUseProviderResponse,
+    ChatConfig,
+    ChatContext,
+    ChatContextFilePart,
+    ChatContextResource,
+    ChatContextResourceKind,
+    ChatContextResourceStatus,
+    ChatContextTool,
+    ChatCostChatBreakdown,
+    ChatCostModelBreakdown,
+    ChatCostSummary,
+    ChatCostSummaryOptions,
+    ChatCostUserRollup,
+    ChatCostUsersOptions,
+    ChatCostUsersResponse,
+    ChatDebugLoggingAdminSettings,
+    ChatDebugRetentionDaysResponse,
+    ChatDebugRun,
+    ChatDebugRunKind,
+    ChatDebugRunSummary,
+    ChatDebugStatus,
+    ChatDebugStep,
+    ChatDebugStepOperation,
+    ChatDesktopEnabledResponse,
+    ChatDiffContents,
+    ChatDiffStatus,
+    ChatError,
+    ChatErrorKind,
+    ChatFile,
+    ChatFileMetadata,
+    ChatFilePart,
+    ChatFileReferencePart,
+    ChatGitChange,
+    ChatGroup,
+    ChatInputFile,
+    ChatInputPart,
+    ChatListWatcher,
+    ChatRun,
+    ChatStream,
+    ChatWatch,
+    ChatInputPartType,
+    ChatInputText,
+    ChatList,
+    ChatListChange,
+    ChatListSource,
+    ChatMessage,
+    ChatMessagePart,
+    ChatMessagePartType,
+    ChatMessageRole,
+    ChatMessageUsage,
+    ChatMessagesPaginationOptions,
+    ChatMessagesResponse,
+    ChatModel,
+    ChatModelAnthropicProviderOptions,
+    ChatModelAnthropicThinkingOptions,
+    ChatModelCallConfig,
+    ChatModelConfig,
+    ChatModelGoogleProviderOptions,
+    ChatModelGoogleSafetySetting,
+    ChatModelGoogleThinkingConfig,
+    ChatModelOpenAiCompatProviderOptions,
+    ChatModelOpenAiConfig,
+    ChatModelOpenAiProviderOptions,
+    ChatModelOpenRouterProvider,
+    ChatModelOpenRouterProviderOptions,
+    ChatModelOverrideContext,
+    ChatModelOverrideResponse,
+    ChatModelProvider,
+    ChatModelProviderOptions,
+    ChatModelProviderUnavailableReason,
+    ChatModelReasoningEffortConfig,
+    ChatModelReasoningOptions,
+    ChatModelVercelGatewayProviderOptions,
+    ChatModelVercelProviderOptions,
+    ChatModelsResponse,
+    ChatPartsSelection,
+    ChatPersonalModelOverride,
+    ChatPersonalModelOverrideContext,
+    ChatPersonalModelOverrideDeploymentDefaults,
+    ChatPersonalModelOverrideMode,
+    ChatPersonalModelOverridesAdminSettings,
+    ChatPlanMode,
+    ChatPlanModeInstructionsResponse,
+    ChatPreview,
+    ChatPreviewBlock,
+    ChatPreviewToolCall,
+    ChatPreviewToolResult,
+    ChatPrompt,
+    ChatPromptsOptions,
+    ChatPromptsResponse,
+    ChatProviderConfig,
+    ChatProviderConfigSource,
+    ChatQueuedMessage,
+    ChatReasoningPart,
+    ChatRetentionDaysResponse,
+    ChatRole,
+    ChatRunEvent,
+    ChatRunOutcome,
+    ChatSkillPart,
+    ChatSourcePart,
+    ChatStatus,
+    ChatStreamActionRequired,
+    ChatStreamBuilder,
+    ChatStreamEvent,
+    ChatStreamEventType,
+    ChatStreamItem,
+    ChatStreamMessagePart,
+    ChatStreamRetry,
+    ChatStreamStatus,
+    ChatStreamToolCall,
+    ChatSystemPromptResponse,
+    ChatTemplateAllowlist,
+    ChatTextPart,
+    ChatToolCallPart,
+    ChatToolResultPart,
+    ChatUnsupportedProvider,
+    ChatUsageLimitConfig,
+    ChatUsageLimitConfigResponse,
+    ChatUsageLimitExceededResponse,
+    ChatUsageLimitGroupOverride,
+    ChatUsageLimitOverride,
+    ChatUsageLimitPeriod,
+    ChatUsageLimitStatus,
+    ChatUser,
+    ChatWatchBuilder,
+    ChatWatchEvent,
+    ChatWatchEventKind,
+    ChatWatchItem,
+    ChatWorkspaceTtlResponse,
+    Client,
+    ClientBuilder,
+    CloseReason,
+    ConvertLoginRequest,
+    CreateAiProviderRequest,
+    CreateChatMessageRequest,
+    CreateChatMessageResponse,
+    CreateChatModelConfigRequest,
+    CreateChatProviderConfigRequest,
+    CreateChatRequest,
+    CreateFirstUserOnboardingInfo,
+    CreateFirstUserRequest,
+    CreateFirstUserResponse,
+    CreateFirstUserTrialInfo,
+    CreateMcpServerConfigRequest,
+    CreateOrganizationRequest,
+    CreateTokenRequest,
+    CreateUserAiProviderKeyRequest,
+    CreateUserChatProviderKeyRequest,
+    CreateUserRequest,
+    CreateUserRequestWithOrgs,
+    CustomRoleRequest,
+    Download,
+    DynamicTool,
+    DynamicToolCall,
+    DynamicToolDefinition,
+    DynamicToolResponse,
+    EditChatMessageRequest,
+    EditChatMessageResponse,
+    Error,
+    GenerateApiKeyResponse,
+    GetUsersResponse,
+    GithubAuthMethod,
+    GroupSource,
+    ListChatsOptions,
+    LoginType,
+    LoginWithPasswordRequest,
+    LoginWithPasswordResponse,
+    McpServerAuthType,
+    McpServerAvailability,
+    McpServerConfig,
+    McpServerTransport,
+    Message,
+    ModelCostConfig,
+    NoArgs,
+    OAuthConversionResponse,
+    OidcAuthMethod,
+    OidcClaimsResponse,
+    Organization,
+    OrganizationMember,
+    OrganizationMemberWithUserData,
+    OrganizationMembersQuery,
+    PaginatedMembersResponse,
+    Pagination,
+    ParseAllowListError,
+    ParseDurationError,
+    Permission,
+    ProposeChatTitleResponse,
+    RawJson,
+    RbacAction,
+    RbacResource,
+    Reconnect,
+    ReducedUser,
+    RequestOneTimePasscodeRequest,
+    Response,
+    RetryPolicy,
+    Role,
+    ServerSentEvent,
+    ServerSentEventType,
+    SlimRole,
+    StreamChatOptions,
+    SubmitToolResultsRequest,
+    TerminalFontName,
+    ThemeMode,
+    ThinkingDisplayMode,
+    TokenConfig,
+    TokensFilter,
+    ToolCallContext,
+    ToolResult,
+    ToolRunner,
+    Transcript,
+    UnknownChatInputPart,
+    UnknownChatPart,
+    UnknownChatStreamEvent,
+    UnknownReason,
+    UpdateAiProviderRequest,
+    UpdateChatAcl,
+    UpdateChatAutoArchiveDaysRequest,
+    UpdateChatComputerUseProviderRequest,
+    UpdateChatDebugLoggingAllowUsersRequest,
+    UpdateChatDebugRetentionDaysRequest,
+    UpdateChatDesktopEnabledRequest,
+    UpdateChatModelConfigRequest,
+    UpdateChatModelOverrideRequest,
+    UpdateChatPersonalModelOverridesAdminSettingsRequest,
+    UpdateChatPlanModeInstructionsRequest,
+    UpdateChatProviderConfigRequest,
+    UpdateChatRequest,
+    UpdateChatRetentionDaysRequest,
+    UpdateChatSystemPromptRequest,
+    UpdateChatWorkspaceTtlRequest,
+    UpdateMcpServerConfigRequest,
+    UpdateOrganizationRequest,
+    UpdateRoles,
+    UpdateUserAppearanceSettingsRequest,
+    UpdateUserChatCompactionThresholdRequest,
+    UpdateUserChatDebugLoggingRequest,
+    UpdateUserChatPersonalModelOverrideRequest,
+    UpdateUserPasswordRequest,
+    UpdateUserPreferenceSettingsRequest,
+    UpdateUserProfileRequest,
+    UpdateUserQuietHoursScheduleRequest,
+    UploadChatFileResponse,
+    UpsertChatUsageLimitGroupOverrideRequest,
+    UpsertChatUsageLimitOverrideRequest,
+    User,
+    UserAiProviderKeyConfig,
+    UserAppearanceSettings,
+    UserChatCompactionThreshold,
+    UserChatCompactionThresholds,
+    UserChatCustomPrompt,
+    UserChatDebugLoggingSettings,
+    UserChatPersonalModelOverridesResponse,
+    UserChatProviderConfig,
+    UserParameter,
+    UserPreferenceSettings,
+    UserQuietHoursScheduleResponse,
+    UserRoles,
+    UserStatus,
+    UsersRequest,
+    ValidateUserPasswordRequest,
+    ValidateUserPasswordResponse,
+    ValidationError,
+    WorkspaceAgentGitClientMessage,
+    WorkspaceAgentGitClientMessageType,
+    WorkspaceAgentGitServerMessage,
+    WorkspaceAgentGitServerMessageType,
+    WorkspaceAgentRepoChanges,
+);
+
+assert_impl_all!(Client: Clone, std::fmt::Debug);
+assert_impl_all!(Error: std::error::Error);
 assert_impl_all!(ChatStream: Send, Sync, Unpin, std::fmt::Debug);
 assert_impl_all!(ChatStreamBuilder: Clone, Send, Sync, std::fmt::Debug);
 assert_impl_all!(ChatStreamItem: Send, Sync, std::fmt::Debug);
@@ -29,10 +342,7 @@ assert_impl_all!(ChatRun: Send, Sync, Unpin, std::fmt::Debug);
 assert_impl_all!(ChatRunEvent: Send, Sync, std::fmt::Debug);
 assert_impl_all!(ChatRunOutcome: Clone, Send, Sync, std::fmt::Debug);
 assert_impl_all!(CancelHandle: Clone, Send, Sync, std::fmt::Debug);
-assert_impl_all!(ServerSentEvent: Clone, Send, Sync);
-assert_impl_all!(Message: Clone, Send, Sync);
-assert_impl_all!(CloseReason: Clone, Send, Sync);
-assert_impl_all!(names::NameError: Clone, Send, Sync, std::error::Error);
+assert_impl_all!(names::NameError: Clone, std::error::Error);
 
 assert_obj_safe!(ApiKeysApi, AuthApi, BuildInfoApi, OrganizationsApi, RolesApi, UsersApi);
 
@@ -117,4 +427,34 @@ async fn mocks_answer_what_they_are_told() {
     let mut mock = MockUsersApi::new();
     mock.expect_user().returning(|_| Err(Error::api(404, "nobody")));
     assert!(mock.user("a").await.unwrap_err().is_not_found());
+}
+
+/// No public type is left out above.
+#[test]
+fn every_public_type_is_listed() {
+    let here = include_str!("public_types.rs");
+    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+    let mut missing = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let types = text.lines().filter_map(|line| {
+                let line = line.trim_start();
+                line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum "))
+            });
+            for name in types.map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("")) {
+                let listed = here.split(|c: char| !c.is_alphanumeric()).any(|word| word == name);
+                // `$name` of a macro has no name of its own.
+                if !listed && !name.is_empty() {
+                    missing.push(format!("{name} of {}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
 }
