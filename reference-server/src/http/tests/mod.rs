@@ -1,6 +1,7 @@
 //! The platform as its callers see it: requests through the whole router, with a clock that the test moves.
 
 mod administration;
+mod chats;
 mod routes;
 mod sessions;
 mod users;
