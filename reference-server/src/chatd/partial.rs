@@ -184,6 +184,7 @@ fn put(parts: &mut [Option<Part>], index: usize, part: Part) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chatd::part;
     use crate::testing;
 
     #[test]
@@ -205,7 +206,10 @@ mod tests {
                 .collect();
             let made: Vec<serde_json::Value> = messages(&parts, at)
                 .into_iter()
-                .map(|(role, parts)| json!({"role": role, "parts": parts, "visibility": "both"}))
+                .map(|(role, parts)| {
+                    let stored: serde_json::Value = serde_json::from_str(&part::encode(&parts)).unwrap();
+                    json!({"role": role, "parts": stored, "visibility": "both"})
+                })
                 .collect();
             testing::same(&json!({"messages": made}), &case.output)
         });

@@ -481,3 +481,6 @@ pub enum ErrorCause {
     /// A request to this URL failed; parts of it may be secret, so texts show it without user, query and fragment.
     Url(String),
 }
+
+#[cfg(test)]
+mod tests;

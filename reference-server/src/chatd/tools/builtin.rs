@@ -14,6 +14,9 @@ use super::{Tool, ToolResponse, Toolset};
 use crate::model::ToolDefinition;
 
 const NO_WORKSPACE: &str = "no workspace is associated with this chat. Use the create_workspace tool to create one";
+/// The same where the plan's place is looked for first.
+const NO_PLAN_PATH: &str = "resolve chat-specific plan path: no workspace is associated with this chat. Use the \
+    create_workspace tool to create one";
 const NO_WORKSPACE_YET: &str = "chat has no workspace; use create_workspace first";
 /// Fewest and most choices of a question.
 const CHOICES: std::ops::RangeInclusive<usize> = 2..=4;
@@ -31,15 +34,27 @@ pub(crate) struct TurnMode {
 
 /// The server's tools for a turn.
 pub(crate) fn toolset(mode: TurnMode) -> Toolset {
-    static TOOLS: LazyLock<Vec<Arc<dyn Tool>>> =
-        LazyLock::new(|| specs().into_iter().map(|spec| Arc::new(Builtin::new(spec)) as Arc<dyn Tool>).collect());
+    static TOOLS: LazyLock<Vec<Arc<dyn Tool>>> = LazyLock::new(|| built(false));
+    static PLANNING: LazyLock<Vec<Arc<dyn Tool>>> = LazyLock::new(|| built(true));
+    let tools = if mode.plan { &PLANNING } else { &TOOLS };
     let offered = |tool: &&Arc<dyn Tool>| is_offered(tool.name(), mode);
     let stop: &[&str] = match mode {
         TurnMode { plan: false, .. } | TurnMode { explore: true, .. } => &[],
         TurnMode { root: true, .. } => &["propose_plan", "ask_user_question"],
         TurnMode { .. } => &["propose_plan"],
     };
-    Toolset::new(TOOLS.iter().filter(offered).cloned().collect()).with_stop_after(stop)
+    Toolset::new(tools.iter().filter(offered).cloned().collect()).with_stop_after(stop)
+}
+
+/// The tools themselves; those that write find out first where a plan may be written.
+fn built(plan: bool) -> Vec<Arc<dyn Tool>> {
+    let tool = |mut spec: Spec| -> Arc<dyn Tool> {
+        if plan && matches!(spec.name, "write_file" | "edit_files" | "propose_plan") {
+            spec.run = no_plan_path;
+        }
+        Arc::new(Builtin::new(spec))
+    };
+    specs().into_iter().map(tool).collect()
 }
 
 /// Whether a turn of this kind has the tool.
@@ -117,6 +132,10 @@ fn parameters(description: &str) -> Value {
 
 fn no_workspace(_: &Map<String, Value>) -> ToolResponse {
     ToolResponse::Error(NO_WORKSPACE.to_owned())
+}
+
+fn no_plan_path(_: &Map<String, Value>) -> ToolResponse {
+    ToolResponse::Error(NO_PLAN_PATH.to_owned())
 }
 
 fn no_workspace_yet(_: &Map<String, Value>) -> ToolResponse {
