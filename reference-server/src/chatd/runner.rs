@@ -369,10 +369,12 @@ impl<'a> Hold<'a> {
         tracing::warn!(chat = %self.chat.id, kind = ?failure.kind, ?delay, "a step failed and is tried again");
         let Some(mut tx) = self.lock().await? else { return Ok(Next::Continue) };
         let retry = failure.to_retry(self.chat.generation_attempt, delay, self.state.clock.now());
+        let until = retry.retrying_at;
         tx.record_retry_state(retry).await?;
         self.commit(tx).await?;
         let clock = &self.state.clock;
-        match self.unless_changed(clock.sleep(delay)).await? {
+        let left = (until - clock.now()).to_std().unwrap_or_default();
+        match self.unless_changed(clock.sleep(left)).await? {
             Waited::Done(()) | Waited::Stopped => Ok(Next::Continue),
             Waited::Conflict => self.reload().await,
         }

@@ -42,18 +42,20 @@ pub(crate) enum Auth {
     Header(&'static str),
 }
 
-fn client() -> &'static reqwest::Client {
-    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
-    CLIENT.get_or_init(|| {
+/// The client for a URL. Connections over TLS are kept for the next request; a plain one is made anew, since it costs
+/// nothing and simple servers close theirs without a word.
+fn client(url: &Url) -> &'static reqwest::Client {
+    static KEEPING: OnceLock<reqwest::Client> = OnceLock::new();
+    static FRESH: OnceLock<reqwest::Client> = OnceLock::new();
+    let build = |idle: usize| {
         reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .connect_timeout(CONNECT_TIMEOUT)
-            // A provider may close a connection at the moment it is used again, and nobody can tell then whether it has
-            // taken the request: a step would fail that a new connection makes succeed.
-            .pool_max_idle_per_host(0)
+            .pool_max_idle_per_host(idle)
             .build()
             .expect("a client without options of its own can be built")
-    })
+    };
+    if url.scheme() == "https" { KEEPING.get_or_init(|| build(usize::MAX)) } else { FRESH.get_or_init(|| build(0)) }
 }
 
 impl Endpoint {
@@ -82,7 +84,7 @@ impl Endpoint {
             Auth::Bearer => "Authorization",
             Auth::Header(name) => name,
         };
-        let mut request = client().post(url.clone()).header(name, secret).header("Accept", "*/*");
+        let mut request = client(&url).post(url.clone()).header(name, secret).header("Accept", "*/*");
         for (name, value) in &self.headers {
             request = request.header(*name, *value);
         }
