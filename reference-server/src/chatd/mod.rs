@@ -22,6 +22,7 @@ mod recorder;
 pub(crate) mod retry;
 mod runner;
 pub(crate) mod sanitize;
+mod shell;
 pub(crate) mod step;
 pub(crate) mod stream;
 mod summary;

@@ -15,6 +15,7 @@ use super::errors::ChatFailure;
 use super::generation::Action;
 use super::history::{HistoryMessage, usage_columns};
 use super::part::{self, Json, Part};
+use super::shell;
 use super::tools::Toolset;
 use crate::clock::SharedClock;
 use crate::model::{ErrorCause, Finish, ModelCall, ModelError, ModelEvent, SharedModel, ToolCall, Usage};
@@ -266,7 +267,9 @@ impl Assembly<'_> {
 /// A call as it is stored: arguments that are no JSON are left out.
 fn call_part(call: &ToolCall) -> Part {
     let args = Json::parse(call.input.trim());
+    let commands = args.as_ref().filter(|_| call.name == "execute").map(shell::commands_of_call);
     let mut part = Part::tool_call(call.id.clone(), call.name.clone(), args);
+    part.parsed_commands = commands.unwrap_or_default();
     part.provider_executed = call.provider_executed;
     part.provider_metadata = call.metadata.as_ref().map(Json::of);
     part
