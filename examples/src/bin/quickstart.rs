@@ -83,7 +83,7 @@ async fn main() -> anyhow::Result<()> {
             }
             ChatRunEvent::Retry(retry) => line.whole("", &format!("(trying again: {})", retry.error)),
             ChatRunEvent::Reconnecting { retry_in, .. } => {
-                line.whole("", &format!("(connecting again in {retry_in:?})"))
+                line.whole("", &format!("(connecting again in {retry_in:?})"));
             }
             ChatRunEvent::Finished(outcome) => {
                 line.end();
