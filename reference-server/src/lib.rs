@@ -3,6 +3,7 @@
 //! It is the test double of the Coder SDK: embedded in a test it starts in milliseconds and lives in memory; as a
 //! binary it serves a Coder-like API on a port of its own.
 
+pub mod agent;
 #[allow(dead_code, reason = "handlers of several areas are being laid on it")]
 mod chatd;
 mod chatfiles;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use reference_server::ReferenceServer;
+use reference_server::agent::{Agent, ListenAddress};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -21,6 +22,10 @@ struct Cli {
 enum Command {
     /// Serves the API until it gets SIGINT or SIGTERM.
     Serve(Serve),
+    /// Runs a workspace agent, which runs commands and edits files for whoever holds its token.
+    ///
+    /// It listens on loopback or a Unix socket only, unless told otherwise.
+    Agent(AgentArguments),
 }
 
 #[derive(Debug, Args)]
@@ -40,18 +45,37 @@ struct Serve {
     ready_file: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+struct AgentArguments {
+    /// Address to listen on, or `unix:` and the path of a socket; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: ListenAddress,
+    /// File that holds the session token which every request must carry.
+    #[arg(long)]
+    token_file: PathBuf,
+    /// Directory in which commands run that name none; the home directory without it.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// Writes a JSON object here once the agent listens: its URL and directory.
+    #[arg(long)]
+    ready_file: Option<PathBuf>,
+    /// Also listens where other machines can reach it.
+    #[arg(long)]
+    allow_other_hosts: bool,
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match Cli::parse().command {
         Command::Serve(arguments) => serve(arguments).await,
+        Command::Agent(arguments) => agent(arguments).await,
     }
 }
 
 async fn serve(arguments: Serve) -> anyhow::Result<()> {
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
+    let stopped = stopped()?;
     let mut builder = ReferenceServer::builder().listen(arguments.listen).seeded(arguments.dev);
     if let Some(path) = arguments.database {
         builder = builder.database(path);
@@ -67,12 +91,42 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     if let Some(path) = &arguments.ready_file {
         write_whole(path, &server.ready_file()).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    tokio::select! {
-        _ = interrupted.recv() => {}
-        _ = terminated.recv() => {}
-    }
+    stopped.await;
     server.shutdown().await;
     Ok(())
+}
+
+async fn agent(arguments: AgentArguments) -> anyhow::Result<()> {
+    let stopped = stopped()?;
+    let path = &arguments.token_file;
+    let token = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut builder =
+        Agent::builder(token.trim()).listen(arguments.listen).allow_other_hosts(arguments.allow_other_hosts);
+    if let Some(dir) = &arguments.dir {
+        builder = builder.dir(dir);
+    }
+    let agent = builder.start().await?;
+    println!("listening on {}", agent.url());
+    if let Some(path) = &arguments.ready_file {
+        let ready =
+            serde_json::json!({ "agent_url": agent.url(), "agent_token": token.trim(), "work_dir": arguments.dir });
+        write_whole(path, &ready).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    stopped.await;
+    agent.shutdown().await;
+    Ok(())
+}
+
+/// Resolves at the first SIGINT or SIGTERM; both are caught from now on.
+fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+    })
 }
 
 /// Writes the file so that whoever waits for it never reads half of it.

@@ -28,11 +28,8 @@ async fn main() {
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move { axum::serve(listener, app).await });
 
-    let client = Client::builder(&url)
-        .session_token("token")
-        .chats_path("/api/experimental/chats")
-        .build()
-        .expect("a client");
+    let client =
+        Client::builder(&url).session_token("token").chats_path("/api/experimental/chats").build().expect("a client");
     let bare = reqwest::Client::new();
     let target = format!("{url}/api/experimental/chats/{id}");
     through_sdk(&client, id, 200).await;

@@ -28,11 +28,8 @@ async fn main() {
     tokio::spawn(async move { axum::serve(listener, app).await });
 
     let chat = Uuid::from_u128(1);
-    let client = Client::builder(&url)
-        .session_token("token")
-        .chats_path("/api/experimental/chats")
-        .build()
-        .expect("a client");
+    let client =
+        Client::builder(&url).session_token("token").chats_path("/api/experimental/chats").build().expect("a client");
     let target = format!("ws{}/api/experimental/chats/{chat}/stream", url.trim_start_matches("http"));
 
     let mut rounds = Vec::with_capacity(ROUNDS);

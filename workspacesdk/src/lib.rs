@@ -5,5 +5,6 @@ pub mod edit;
 pub mod files;
 pub mod fs;
 pub mod output;
+pub mod processes;
 mod quote;
 mod wire;

@@ -44,7 +44,7 @@ impl std::error::Error for FsError {
 }
 
 /// The system's words for an error, in small letters and without its number, as agents give them.
-pub(crate) fn in_words(error: &io::Error) -> String {
+pub fn in_words(error: &io::Error) -> String {
     let text = error.to_string();
     let words = text.rfind(" (os error").map_or(text.as_str(), |end| &text[..end]);
     let mut letters = words.chars();

@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use std::io::{Read, Seek, Write};
 
 pub use error::FsError;
-pub(crate) use error::in_words;
+pub use error::in_words;
 pub use memory::MemoryFs;
 pub use os::OsFs;
 

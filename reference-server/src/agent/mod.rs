@@ -1,0 +1,223 @@
+//! A workspace agent: it runs commands and edits files for whoever holds its token.
+//!
+//! It has the power to run any command as its user. So it listens on loopback or on a Unix socket unless told otherwise,
+//! asks for its token on every request, refuses requests that are addressed to another host, and those of web pages.
+
+mod chat_context;
+mod files;
+mod guard;
+mod listen;
+mod processes;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Json, Router};
+use http::{HeaderValue, StatusCode, header};
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+use workspacesdk::files::Files;
+use workspacesdk::fs::OsFs;
+
+use crate::clock::{SharedClock, SystemClock};
+use crate::http::error::plain_text;
+use listen::Listener;
+use processes::Manager;
+
+pub use listen::ListenAddress;
+
+/// Why an agent could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AgentError {
+    /// The address could not be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address that was asked for.
+        address: ListenAddress,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The address can be reached from other machines, which was not asked for.
+    #[error("{0} can be reached from other machines; an agent runs any command, so allow it by name if that is meant")]
+    NotLoopback(SocketAddr),
+    /// The token is empty.
+    #[error("an agent needs a session token")]
+    NoToken,
+}
+
+/// What an agent is started with.
+#[derive(Debug, Clone)]
+pub struct AgentBuilder {
+    listen: ListenAddress,
+    any_host: bool,
+    token: SecretString,
+    dir: Option<PathBuf>,
+    env: BTreeMap<String, String>,
+    clock: SharedClock,
+}
+
+impl AgentBuilder {
+    /// Listens here; a free loopback port by default.
+    #[must_use]
+    pub fn listen(mut self, address: ListenAddress) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Also listens where other machines can reach it, and answers to any host name. Off by default: whoever has the
+    /// token can then run commands here from anywhere.
+    #[must_use]
+    pub fn allow_other_hosts(mut self, allow: bool) -> Self {
+        self.any_host = allow;
+        self
+    }
+
+    /// Runs commands in this directory where they name none; the home directory by default.
+    #[must_use]
+    pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.dir = Some(dir.into());
+        self
+    }
+
+    /// Gives every command this variable, over the agent's own environment.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env.insert(name.into(), value.into());
+        self
+    }
+
+    /// Takes the time from this clock; the machine's own by default.
+    #[must_use]
+    pub fn clock(mut self, clock: SharedClock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Starts the agent.
+    ///
+    /// # Errors
+    /// When the address cannot be had or is open to other machines, or the token is empty.
+    pub async fn start(self) -> Result<Agent, AgentError> {
+        use secrecy::ExposeSecret;
+        if self.token.expose_secret().is_empty() {
+            return Err(AgentError::NoToken);
+        }
+        let listener = Listener::bind(&self.listen, self.any_host).await?;
+        let url = listener.url();
+        let home = || std::env::home_dir().unwrap_or_else(|| PathBuf::from("/"));
+        let dir = self.dir.filter(|dir| dir.is_dir()).unwrap_or_else(home).to_string_lossy().into_owned();
+        let state = AgentState(Arc::new(Inner {
+            token: self.token,
+            any_host: self.any_host,
+            files: Files::new(Arc::new(OsFs)),
+            processes: Manager::new(self.clock, dir, self.env),
+        }));
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(listener.serve(router(state.clone()), stop.clone()));
+        Ok(Agent { state, url, stop, serving })
+    }
+}
+
+/// A running agent. Dropping it stops it and kills what it started.
+#[derive(Debug)]
+pub struct Agent {
+    state: AgentState,
+    url: String,
+    stop: CancellationToken,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl Agent {
+    /// What an agent with this token can be started with.
+    pub fn builder(token: impl Into<SecretString>) -> AgentBuilder {
+        AgentBuilder {
+            listen: ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 0))),
+            any_host: false,
+            token: token.into(),
+            dir: None,
+            env: BTreeMap::new(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Where it listens: an `http` URL, or `unix:` and a path.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Stops the agent: kills what it started, with all that was started by that, and ends its connections.
+    pub async fn shutdown(mut self) {
+        self.state.processes.close().await;
+        self.stop.cancel();
+        let _ = tokio::time::timeout(crate::SHUTDOWN_LIMIT, &mut self.serving).await;
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.serving.abort();
+    }
+}
+
+/// What the handlers of an agent share.
+#[derive(Debug, Clone)]
+struct AgentState(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    token: SecretString,
+    any_host: bool,
+    files: Files,
+    processes: Manager,
+}
+
+impl std::ops::Deref for AgentState {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// On an answer whose media type is that of a file.
+#[derive(Debug, Clone, Copy)]
+struct Verbatim;
+
+fn router(state: AgentState) -> Router {
+    Router::new()
+        .route("/", get(greeting))
+        .merge(files::router())
+        .merge(processes::router())
+        .fallback(async || plain_text(StatusCode::NOT_FOUND, "404 page not found"))
+        .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
+        .layer(from_fn_with_state(state.clone(), guard::check))
+        .layer(from_fn(name_the_charset))
+        .with_state(state)
+}
+
+async fn greeting() -> Json<codersdk::Response> {
+    Json(codersdk::Response { message: "Hello from the agent!".to_owned(), ..Default::default() })
+}
+
+/// JSON is marked as UTF-8, as the original does; a method that a path does not have is named as it does, too.
+async fn name_the_charset(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let verbatim = response.extensions().get::<Verbatim>().is_some();
+    let headers = response.headers_mut();
+    if !verbatim && headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json") {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    }
+    // A GET route answers HEAD in this router; the original's does not.
+    if headers.get(header::ALLOW).is_some_and(|allowed| allowed == "GET,HEAD") {
+        headers.insert(header::ALLOW, HeaderValue::from_static("GET"));
+    }
+    response
+}

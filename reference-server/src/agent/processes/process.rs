@@ -1,0 +1,187 @@
+//! One process: started, watched to its end, its output kept.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+use uuid::Uuid;
+use workspacesdk::output::OutputBuffer;
+use workspacesdk::processes::{ProcessInfo, ProcessOutputResponse, StartProcessRequest};
+
+use crate::clock::SharedClock;
+
+/// How long the output of a process is awaited that has ended but whose children still hold it.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// What is read of an output at a time: what a pipe holds.
+const CHUNK: usize = 64 << 10;
+
+/// A process that runs or ran.
+#[derive(Debug)]
+pub(super) struct Process {
+    pub(super) id: String,
+    pub(super) chat: Option<Uuid>,
+    request: StartProcessRequest,
+    workdir: String,
+    group: Pid,
+    started_at: i64,
+    output: Arc<Mutex<OutputBuffer>>,
+    ended: watch::Receiver<Option<Ended>>,
+}
+
+/// How and when a process ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ended {
+    exit_code: i64,
+    pub(super) at: i64,
+}
+
+/// Why a signal was not sent.
+#[derive(Debug)]
+pub(super) enum SignalError {
+    NotRunning,
+    Failed(io::Error),
+}
+
+impl Process {
+    /// Starts a command in a group of its own.
+    ///
+    /// # Errors
+    /// When the directory cannot be entered or no process can be made.
+    pub(super) fn start(
+        request: StartProcessRequest,
+        workdir: String,
+        env: Vec<(String, String)>,
+        chat: Option<Uuid>,
+        clock: &SharedClock,
+    ) -> Result<Arc<Self>, String> {
+        let failed = |error: &io::Error| format!("start process: {}", workspacesdk::fs::in_words(error));
+        enter(&workdir)?;
+        // One pipe for both, so that what is written comes in the order in which it was written.
+        let (reader, writer) = io::pipe().map_err(|error| failed(&error))?;
+        let errors = writer.try_clone().map_err(|error| failed(&error))?;
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(&request.command).current_dir(&workdir).env_clear().envs(env).process_group(0);
+        command.stdin(Stdio::null()).stdout(writer).stderr(errors);
+        let child = command.spawn().map_err(|error| failed(&error))?;
+        // The command holds the writing end; while it does, the reader does not end.
+        drop(command);
+        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let group = group.ok_or_else(|| "start process: it has no process id".to_owned())?;
+        let reader = pipe::Receiver::from_file(File::from(OwnedFd::from(reader))).map_err(|error| failed(&error))?;
+        let output = Arc::new(Mutex::new(OutputBuffer::default()));
+        let (tell, ended) = watch::channel(None);
+        tokio::spawn(follow(child, reader, output.clone(), clock.clone(), tell));
+        Ok(Arc::new(Self {
+            id: Uuid::new_v4().to_string(),
+            chat,
+            request,
+            workdir,
+            group,
+            started_at: clock.now().timestamp(),
+            output,
+            ended,
+        }))
+    }
+
+    pub(super) fn ended(&self) -> Option<Ended> {
+        *self.ended.borrow()
+    }
+
+    /// Returns once the process has ended and its output is complete.
+    pub(super) async fn wait(&self) {
+        // The sender is dropped only after it told the end.
+        let _ = self.ended.clone().wait_for(Option::is_some).await;
+    }
+
+    pub(super) fn info(&self) -> ProcessInfo {
+        let ended = self.ended();
+        ProcessInfo {
+            id: self.id.clone(),
+            command: self.request.command.clone(),
+            workdir: Some(self.workdir.clone()).filter(|dir| !dir.is_empty()),
+            background: self.request.background.unwrap_or_default(),
+            running: ended.is_none(),
+            exit_code: ended.map(|ended| ended.exit_code),
+            started_at_unix: self.started_at,
+            exited_at_unix: ended.map(|ended| ended.at),
+        }
+    }
+
+    pub(super) fn output(&self) -> ProcessOutputResponse {
+        // Asked first: what is written between the two questions must not be missing from an ended process.
+        let ended = self.ended();
+        let kept = lock(&self.output).output();
+        ProcessOutputResponse {
+            output: String::from_utf8_lossy(&kept.text).into_owned(),
+            truncated: kept.truncation.map(Into::into),
+            running: ended.is_none(),
+            exit_code: ended.map(|ended| ended.exit_code),
+        }
+    }
+
+    /// Sends a signal to the process and all that it started.
+    pub(super) fn signal(&self, signal: Signal) -> Result<(), SignalError> {
+        if self.ended().is_some() {
+            return Err(SignalError::NotRunning);
+        }
+        kill_process_group(self.group, signal).map_err(|error| match io::Error::from(error) {
+            // The group is gone, though its end has not been told yet.
+            error if error.raw_os_error() == Some(3) => SignalError::NotRunning,
+            error => SignalError::Failed(error),
+        })
+    }
+}
+
+/// Whether a process could be started in the directory.
+fn enter(workdir: &str) -> Result<(), String> {
+    if !workdir.starts_with('/') {
+        return Err(format!("start process: chdir {workdir}: no such file or directory"));
+    }
+    let words = match std::fs::metadata(workdir) {
+        Ok(metadata) if metadata.is_dir() => return Ok(()),
+        Ok(_) => "not a directory".to_owned(),
+        Err(error) => workspacesdk::fs::in_words(&error),
+    };
+    Err(format!("start process: chdir {workdir}: {words}"))
+}
+
+/// Reads the output and awaits the end of a process, then tells it.
+async fn follow(
+    mut child: Child,
+    mut reader: pipe::Receiver,
+    output: Arc<Mutex<OutputBuffer>>,
+    clock: SharedClock,
+    tell: watch::Sender<Option<Ended>>,
+) {
+    let reading = async {
+        let mut chunk = vec![0; CHUNK];
+        while let Ok(read @ 1..) = reader.read(&mut chunk).await {
+            lock(&output).write(&chunk[..read]);
+        }
+    };
+    tokio::pin!(reading);
+    let (status, read) = tokio::select! {
+        status = child.wait() => (status, false),
+        () = &mut reading => (child.wait().await, true),
+    };
+    let complete = read
+        || tokio::select! {
+            () = &mut reading => true,
+            () = clock.sleep(LINGER) => false,
+        };
+    let code = status.ok().filter(|_| complete).and_then(|status| status.code()).unwrap_or(-1);
+    tell.send_replace(Some(Ended { exit_code: code.into(), at: clock.now().timestamp() }));
+}
+
+fn lock(output: &Mutex<OutputBuffer>) -> MutexGuard<'_, OutputBuffer> {
+    output.lock().unwrap_or_else(PoisonError::into_inner)
+}
