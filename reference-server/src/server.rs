@@ -188,11 +188,6 @@ impl ReferenceServer {
         self.state.models.scripted()
     }
 
-    /// The scripted model that answers chats on a seeded server: to queue answers in, and to see what it was asked.
-    pub fn model(&self) -> &ScriptedModel {
-        self.state.models.scripted()
-    }
-
     /// Faults to come: what is added here happens to matching requests.
     pub fn faults(&self) -> &Faults {
         &self.state.faults
