@@ -133,7 +133,8 @@ async fn turn(State(pool): State<Arc<SqlitePool>>, Json(body): Json<Value>) -> J
         let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.expect("a transaction");
         for _ in 0..inserts {
             last = Uuid::new_v4();
-            let insert = sqlx::query("INSERT INTO rows (id, version, payload) VALUES ($1, 1, $2)").bind(last).bind(payload);
+            let insert =
+                sqlx::query("INSERT INTO rows (id, version, payload) VALUES ($1, 1, $2)").bind(last).bind(payload);
             insert.execute(&mut *tx).await.expect("an insert");
         }
         for _ in 0..updates {

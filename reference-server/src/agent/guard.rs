@@ -10,6 +10,7 @@ use http::{StatusCode, Uri, header};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::AgentState;
+use crate::http::drain::drained;
 use crate::http::error::ApiError;
 
 const TOKEN: &str = "coder-session-token";
@@ -18,7 +19,11 @@ const TOKEN: &str = "coder-session-token";
 pub(super) async fn check(State(agent): State<AgentState>, request: Request, next: Next) -> Response {
     match refuse(&agent, &request) {
         Some(refusal) => refusal.into_response(),
-        None => next.run(request).await,
+        None => {
+            let (parts, body) = request.into_parts();
+            let body = drained(&parts.headers, body);
+            next.run(Request::from_parts(parts, body)).await
+        }
     }
 }
 

@@ -8,7 +8,7 @@ mod authcheck;
 mod buildinfo;
 pub(crate) mod chats;
 mod deployment;
-mod drain;
+pub(crate) mod drain;
 pub(crate) mod error;
 pub(crate) mod extract;
 mod go_json;
