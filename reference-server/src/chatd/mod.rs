@@ -41,7 +41,8 @@ use codersdk::{
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use self::machine::apply::{self, ChatTx, Committed, Sent, SubmittedResult};
+use self::machine::apply::{ChatTx, Committed, Sent, SubmittedResult};
+use self::machine::family;
 pub(crate) use self::machine::rules::BusyBehavior;
 use self::machine::rules::Transition;
 use self::machine::{ExecutionState, MAX_QUEUE_SIZE};
@@ -149,6 +150,7 @@ pub(crate) struct SendMessageOptions {
 
 /// What became of a message.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "made once for a request and taken apart at once")]
 pub(crate) enum SendMessageResult {
     /// It is part of the history.
     Message { message: MessageRow, chat: ChatRow },
@@ -224,14 +226,14 @@ impl Daemon {
         ];
         let mut messages = Vec::with_capacity(4);
         messages.extend(
-            prompts.iter().filter(|prompt| !prompt.is_empty()).map(|prompt| apply::system_message(prompt, model)),
+            prompts.iter().filter(|prompt| !prompt.is_empty()).map(|prompt| family::system_message(prompt, model)),
         );
         let awareness = match options.workspace_id {
             Some(_) => ATTACHED,
             None if is_child => DETACHED_CHILD,
             None => DETACHED,
         };
-        messages.push(apply::system_message(awareness, model));
+        messages.push(family::system_message(awareness, model));
         messages.push(user_message(&options.content, Some(model), options.owner_id, options.api_key_id));
         let chat = ChatRow {
             id: Uuid::new_v4(),
@@ -253,7 +255,6 @@ impl Daemon {
             labels: options.labels,
             dynamic_tools: Some(options.dynamic_tools).filter(|tools| !tools.is_empty()),
             pin_order: 0,
-            last_read_message_id: 0,
             last_turn_summary: None,
             user_acl: Acl::new(),
             group_acl: Acl::new(),
@@ -273,7 +274,7 @@ impl Daemon {
             runner_id: None,
             heartbeat_at: None,
         };
-        let committed = apply::create(&self.store, &self.clock, chat, messages).await?;
+        let committed = family::create(&self.store, &self.clock, chat, messages).await?;
         self.publish(&committed);
         self.publish_watch(ChatWatchEventKind::Created, &committed.chat);
         Ok(committed.chat)
@@ -341,7 +342,7 @@ impl Daemon {
     }
 
     async fn set_archived(&self, chat: Uuid, archived: bool, kind: ChatWatchEventKind) -> Result<(), ChatdError> {
-        let family = apply::set_family_archived(&self.store, &self.clock, chat, archived).await?;
+        let family = family::set_family_archived(&self.store, &self.clock, chat, archived).await?;
         for member in &family {
             self.pubsub.publish_update(ChatUpdate::from(member));
             self.publish_watch(kind.clone(), member);
@@ -431,6 +432,7 @@ impl Daemon {
     }
 
     /// Tells those who watch the owner's chats.
+    #[allow(clippy::needless_pass_by_value, reason = "callers name a kind, they do not hold one")]
     pub(crate) fn publish_watch(&self, kind: ChatWatchEventKind, chat: &ChatRow) {
         self.pubsub.publish_watch(chat.owner_id, &|| {
             let event = ChatWatchEvent { kind: kind.clone(), chat: chat.to_wire(), ..ChatWatchEvent::default() };

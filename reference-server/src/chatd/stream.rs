@@ -203,7 +203,7 @@ impl ChatStream {
         for _ in 1..SYNC_ATTEMPTS {
             match self.sync().await {
                 Err(ChatdError::Store(error)) => {
-                    tracing::warn!(chat = %self.view.chat_id, %error, "cannot read a chat")
+                    tracing::warn!(chat = %self.view.chat_id, %error, "cannot read a chat");
                 }
                 result => return result,
             }

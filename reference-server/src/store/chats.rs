@@ -52,7 +52,6 @@ pub(crate) struct ChatRow {
     pub(crate) dynamic_tools: Option<Vec<DynamicToolDefinition>>,
     /// 0 is not pinned.
     pub(crate) pin_order: i32,
-    pub(crate) last_read_message_id: i64,
     pub(crate) last_turn_summary: Option<String>,
     #[sqlx(json)]
     pub(crate) user_acl: Acl,
@@ -174,7 +173,7 @@ macro_rules! select_chat {
             "SELECT c.id, c.organization_id, c.owner_id, COALESCE(u.username, '') AS owner_username, \
              COALESCE(u.name, '') AS owner_name, c.workspace_id, c.build_id, c.agent_id, c.parent_chat_id, \
              c.root_chat_id, c.title, c.mode, c.plan_mode, c.client_type, c.last_model_config_id, c.mcp_server_ids, \
-             c.labels, c.dynamic_tools, c.pin_order, c.last_read_message_id, c.last_turn_summary, \
+             c.labels, c.dynamic_tools, c.pin_order, c.last_turn_summary, \
              COALESCE(r.user_acl, c.user_acl) AS user_acl, COALESCE(r.group_acl, c.group_acl) AS group_acl, \
              c.created_at, c.updated_at, c.status, c.archived, c.last_error, c.snapshot_version, c.history_version, \
              c.queue_version, c.generation_attempt, c.retry_state, c.retry_state_version, \

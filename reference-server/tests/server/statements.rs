@@ -11,7 +11,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 /// Most statements that a whole turn may take: the request that creates the chat with its authentication, the answer,
 /// its title and its label. Beginnings and ends of transactions are not among them.
-const MOST_STATEMENTS: usize = 30;
+const MOST_STATEMENTS: usize = 25;
 
 /// Notes every statement.
 #[derive(Debug, Clone, Default)]

@@ -5,6 +5,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod calls;
+pub(crate) mod family;
 pub(crate) mod rules;
 
 use codersdk::ChatStatus;

@@ -135,7 +135,6 @@ mod tests {
             labels: BTreeMap::new(),
             dynamic_tools: None,
             pin_order: 0,
-            last_read_message_id: 0,
             last_turn_summary: input["last_turn_summary"].as_str().map(str::to_owned),
             user_acl: Acl::new(),
             group_acl: Acl::new(),

@@ -153,17 +153,11 @@ pub(super) async fn stream_chat_parts(
 }
 
 /// Which episode a client of the parts route wants.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct EpisodeChoice {
     history_version: i64,
     generation_attempt: i64,
-}
-
-impl Default for EpisodeChoice {
-    fn default() -> Self {
-        Self { history_version: 0, generation_attempt: 0 }
-    }
 }
 
 async fn next_parts(reader: &mut Option<EpisodeReader>) -> Vec<std::sync::Arc<crate::chatd::parts::LivePart>> {
