@@ -194,8 +194,8 @@ pub(crate) struct Daemon {
 const ATTACHED: &str = "This chat is attached to a workspace. Its files and commands are there for your tools.";
 const DETACHED: &str = "No workspace is attached to this chat yet. Answer from the conversation and the tools that need \
     none; create or start one only when the user asks for it or the task cannot be done without.";
-const DETACHED_CHILD: &str = "No workspace is attached to this chat yet, and it cannot create or start one. If the task \
-    needs one, say so in your report.";
+const DETACHED_CHILD: &str = "No workspace is attached to this chat yet. As a delegated chat you cannot create or start a \
+    workspace: if the task needs one, say so in your report.";
 
 impl Daemon {
     pub(crate) fn new(store: Store, clock: SharedClock) -> Self {
