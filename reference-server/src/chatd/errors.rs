@@ -9,7 +9,7 @@ use codersdk::{ChatError, ChatErrorKind, ChatStreamRetry};
 use regex::Regex;
 use serde_json::Value;
 
-use crate::model::{ErrorCause, ModelError, ProviderResponse};
+use crate::model::{ErrorCause, ModelError, ProviderResponse, names};
 
 /// Longest detail that users are shown, in characters.
 const MAX_DETAIL: usize = 500;
@@ -28,7 +28,7 @@ pub(crate) struct ChatFailure {
     pub(crate) provider: String,
     pub(crate) retryable: bool,
     /// The provider's HTTP status; 0 where there was none.
-    pub(crate) status_code: i64,
+    pub(crate) status_code: u16,
     /// Least delay before another try that the provider asked for.
     pub(crate) retry_after: Duration,
     /// The provider no longer knows the earlier answer that the request built on: try again with the whole history.
@@ -90,7 +90,7 @@ impl ChatFailure {
             kind: self.kind.clone(),
             provider: some_text(&self.provider),
             retryable: self.retryable,
-            status_code: (self.status_code != 0).then_some(self.status_code),
+            status_code: (self.status_code != 0).then_some(self.status_code.into()),
         }
     }
 
@@ -102,7 +102,7 @@ impl ChatFailure {
             error: self.retry_message(),
             kind: self.kind.clone(),
             provider: some_text(&self.provider),
-            status_code: (self.status_code != 0).then_some(self.status_code),
+            status_code: (self.status_code != 0).then_some(self.status_code.into()),
             retrying_at: chrono::Duration::from_std(delay)
                 .ok()
                 .and_then(|delay| now.checked_add_signed(delay))
@@ -199,7 +199,7 @@ struct Classifier<'a> {
     error: &'a ModelError,
     lower: String,
     detail: String,
-    status: i64,
+    status: u16,
     retry_after: Duration,
     provider: &'static str,
 }
@@ -207,8 +207,8 @@ struct Classifier<'a> {
 impl<'a> Classifier<'a> {
     fn new(error: &'a ModelError, now: DateTime<Utc>) -> Self {
         let lower = error.message.trim().to_lowercase();
-        let response = error.response.as_ref();
-        let status = response.map_or(0, |response| i64::from(response.status));
+        let response = error.response.as_deref();
+        let status = response.map_or(0, |response| response.status);
         Self {
             error,
             detail: response.map(provider_detail).unwrap_or_default(),
@@ -449,17 +449,7 @@ pub(crate) fn normalize_provider(provider: &str) -> Cow<'_, str> {
 }
 
 fn display_name(provider: &str) -> Option<&'static str> {
-    Some(match normalize_provider(provider).as_ref() {
-        "anthropic" => "Anthropic",
-        "azure" => "Azure OpenAI",
-        "bedrock" => "AWS Bedrock",
-        "google" => "Google",
-        "openai" => "OpenAI",
-        "openai-compat" => "OpenAI Compatible",
-        "openrouter" => "OpenRouter",
-        "vercel" => "Vercel AI Gateway",
-        _ => return None,
-    })
+    Some(names::display_name(&normalize_provider(provider))).filter(|name| !name.is_empty())
 }
 
 fn subject(provider: &str) -> &'static str {
@@ -481,7 +471,7 @@ fn provider_in(lower: &str) -> &'static str {
 }
 
 /// A status that the words name: after "status" or "http", or standing alone but for ports and stream ids.
-fn status_in(lower: &str) -> i64 {
+fn status_in(lower: &str) -> u16 {
     static NAMED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?:status(?:[\t\n\f\r ]+code)?|http)[\t\n\f\r ]*[:=]?[\t\n\f\r ]*([0-9]{3})")
             .expect("a fixed pattern")
@@ -627,7 +617,7 @@ mod tests {
             }),
             _ => None,
         };
-        ModelError { message: case.text("message").to_owned(), response, cause }
+        ModelError { message: case.text("message").to_owned(), response: response.map(Box::new), cause }
     }
 
     #[test]
@@ -639,7 +629,7 @@ mod tests {
                     kind: given["kind"].as_str().filter(|kind| !kind.is_empty()).map(ChatErrorKind::from),
                     provider: given["provider"].as_str().unwrap_or_default().to_owned(),
                     retryable: given["retryable"] == true,
-                    status_code: given["status_code"].as_i64().unwrap_or(0),
+                    status_code: given["status_code"].as_u64().unwrap_or(0) as u16,
                     ..ChatFailure::default()
                 }
                 .normalized(),

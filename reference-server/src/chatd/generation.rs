@@ -13,6 +13,7 @@ pub(crate) const MAX_STEPS: usize = 1200;
 
 /// The next thing that a turn does.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::enum_variant_names, reason = "the name of the transition that it leads to")]
 pub(crate) enum Action {
     /// Run these calls on the server.
     ExecuteTools(Vec<ToolCall>),

@@ -218,7 +218,7 @@ impl Reader {
                 match word.literal.as_deref() {
                     Some("!" | "time" | "coproc") => return self.command(steps),
                     Some(keyword) if OPENING.contains(&keyword) => {
-                        self.compound(&keyword.to_owned(), steps)?;
+                        self.compound(keyword, steps)?;
                         return self.redirects(steps);
                     }
                     Some(keyword) if CLOSING.contains(&keyword) && keyword != "in" => return None,
@@ -241,9 +241,7 @@ impl Reader {
             }
             inner.append(&mut word.inner);
             let literal = word.literal.unwrap_or_default();
-            if words == 0 {
-                own.push(literal);
-            } else if own.len() == 1 && !literal.is_empty() && !literal.starts_with('-') {
+            if words == 0 || own.len() == 1 && !literal.is_empty() && !literal.starts_with('-') {
                 own.push(literal);
             }
             words += 1;

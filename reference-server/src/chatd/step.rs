@@ -221,7 +221,7 @@ impl Assembly<'_> {
                 }
             }
             ModelEvent::ToolInputStart { id, name, provider_executed } => {
-                self.names.push((id, name, provider_executed))
+                self.names.push((id, name, provider_executed));
             }
             ModelEvent::ToolInputDelta { id, delta } => {
                 let known = self.names.iter().rev().find(|(known, ..)| *known == id);

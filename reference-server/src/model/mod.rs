@@ -411,7 +411,7 @@ pub struct ModelError {
     /// What happened, in the words of the provider or the transport. Never holds a secret.
     pub message: String,
     /// What the provider answered, where it answered.
-    pub response: Option<ProviderResponse>,
+    pub response: Option<Box<ProviderResponse>>,
     /// The condition behind it, where the words alone do not tell.
     pub cause: Option<ErrorCause>,
 }
@@ -436,7 +436,7 @@ impl ModelError {
             .to_lowercase();
         let title = if title.is_empty() { "provider request failed" } else { &title };
         let message = format!("{title}: {}", response.message);
-        Self { message, response: Some(response), cause: None }
+        Self { message, response: Some(Box::new(response)), cause: None }
     }
 
     /// An error with its cause.

@@ -52,7 +52,7 @@ fn built(plan: bool) -> Vec<Arc<dyn Tool>> {
         if plan && matches!(spec.name, "write_file" | "edit_files" | "propose_plan") {
             spec.run = no_plan_path;
         }
-        Arc::new(Builtin::new(spec))
+        Arc::new(Builtin::new(&spec))
     };
     specs().into_iter().map(tool).collect()
 }
@@ -89,7 +89,7 @@ struct Builtin {
 }
 
 impl Builtin {
-    fn new(spec: Spec) -> Self {
+    fn new(spec: &Spec) -> Self {
         let mut input_schema = json!({"type": "object", "properties": spec.properties});
         if !spec.required.is_empty() {
             input_schema["required"] = json!(spec.required);
