@@ -6,16 +6,16 @@ use serde_json::Value;
 /// as instants.
 pub fn differences(expected: &Value, actual: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    walk(String::new(), expected, actual, &mut found);
+    walk("", expected, actual, &mut found);
     found
 }
 
-fn walk(path: String, expected: &Value, actual: &Value, found: &mut Vec<String>) {
+fn walk(path: &str, expected: &Value, actual: &Value, found: &mut Vec<String>) {
     match (expected, actual) {
         (Value::Object(left), Value::Object(right)) => {
             for (key, value) in left {
                 match right.get(key) {
-                    Some(other) => walk(format!("{path}.{key}"), value, other, found),
+                    Some(other) => walk(&format!("{path}.{key}"), value, other, found),
                     None => found.push(format!("{path}.{key}: {value} is missing")),
                 }
             }
@@ -27,7 +27,7 @@ fn walk(path: String, expected: &Value, actual: &Value, found: &mut Vec<String>)
         }
         (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
             for (index, (value, other)) in left.iter().zip(right).enumerate() {
-                walk(format!("{path}[{index}]"), value, other, found);
+                walk(&format!("{path}[{index}]"), value, other, found);
             }
         }
         _ if expected == actual => {}

@@ -22,12 +22,15 @@ fn vectors(name: &str) -> Option<Value> {
     Some(serde_json::from_slice(&text).unwrap())
 }
 
+/// Reads a file of a tree.
+type Read = Box<dyn Fn(&str) -> Option<Vec<u8>>>;
+
 /// A tree of files as a case describes it, once on disk and once in memory.
 struct Tree {
     root: String,
     fs: Arc<dyn FileSystem>,
     files: Files,
-    read: Box<dyn Fn(&str) -> Option<Vec<u8>>>,
+    read: Read,
     _folder: Option<tempfile::TempDir>,
 }
 

@@ -10,28 +10,18 @@ use crate::http::extract::parse_uuid;
 
 /// The header that names the chat.
 pub(crate) const CHAT_ID: &str = "coder-chat-id";
-/// The header that names the chats above it, as a JSON array.
-pub(crate) const ANCESTOR_CHAT_IDS: &str = "coder-ancestor-chat-ids";
 
-/// A chat and those above it.
+/// The chat that a request is made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ChatContext {
     pub(crate) id: Uuid,
-    pub(crate) ancestors: Vec<Uuid>,
 }
 
 impl ChatContext {
-    /// The chat and those above it.
-    pub(crate) fn family(&self) -> Vec<Uuid> {
-        std::iter::once(self.id).chain(self.ancestors.iter().copied()).collect()
-    }
-
     fn read(parts: &Parts) -> Option<Self> {
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let id = parse_uuid(header(CHAT_ID)?).ok().filter(|id| !id.is_nil())?;
-        let ancestors: Vec<String> =
-            header(ANCESTOR_CHAT_IDS).and_then(|list| serde_json::from_str(list).ok()).unwrap_or_default();
-        Some(Self { id, ancestors: ancestors.iter().filter_map(|id| parse_uuid(id).ok()).collect() })
+        Some(Self { id })
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) enum Action {
     /// Run these calls on the server.
     ExecuteTools(Vec<ToolCall>),
     /// Wait for the client to run what is left.
-    EnterRequiresAction,
+    AwaitClient,
     /// The turn is over.
     FinishTurn,
     /// Put a summary in the place of the history.
@@ -46,7 +46,7 @@ pub(crate) fn decide(
         return Ok(Action::ExecuteTools(server));
     }
     if !client.is_empty() {
-        return Ok(Action::EnterRequiresAction);
+        return Ok(Action::AwaitClient);
     }
     if stopped_by_tool(history, tools) || is_complete(history) || steps_of_turn(history) >= MAX_STEPS {
         return Ok(Action::FinishTurn);

@@ -289,6 +289,6 @@ pub(crate) async fn perform(
         Action::GenerateAssistant => generate_assistant(prepared, context).await,
         Action::ExecuteTools(calls) => execute_tools(prepared, calls, context).await,
         Action::Compact => compaction::compact(prepared, history, context).await,
-        Action::FinishTurn | Action::EnterRequiresAction => Ok(Vec::new()),
+        Action::FinishTurn | Action::AwaitClient => Ok(Vec::new()),
     }
 }

@@ -60,7 +60,7 @@ impl Files {
             let real = self.resolve_path(&file.path).unwrap_or_else(|_| file.path.clone());
             match seen.get(&real).map(|&index| &mut merged[index]) {
                 Some(first) if path::clean(&first.path) == path::clean(&file.path) => {
-                    first.edits.extend(file.edits.into_inner())
+                    first.edits.extend(file.edits.into_inner());
                 }
                 Some(first) => {
                     let (alias, first) = (quote(&file.path), quote(&first.path));
