@@ -423,7 +423,7 @@ impl<'a> Hold<'a> {
             ChatStatus::RequiresAction => ChatWatchEventKind::ActionRequired,
             _ => ChatWatchEventKind::StatusChange,
         };
-        self.state.chatd.publish_watch(&kind, &committed.chat);
+        self.state.chatd.publish_watch(kind, &committed.chat);
         self.state.chatd.summarize(self.state, &committed.chat, Some(prepared), self.history());
     }
 
@@ -434,7 +434,7 @@ impl<'a> Hold<'a> {
         tx.finish_error(failure.to_chat_error()).await?;
         tx.abandon().await?;
         let committed = self.commit(tx).await?;
-        self.state.chatd.publish_watch(&ChatWatchEventKind::StatusChange, &committed.chat);
+        self.state.chatd.publish_watch(ChatWatchEventKind::StatusChange, &committed.chat);
         self.state.chatd.summarize(self.state, &committed.chat, None, &[]);
         self.end_record("error").await;
         Ok(Next::Done)
@@ -467,7 +467,7 @@ impl<'a> Hold<'a> {
         }
         let committed = self.commit(tx).await?;
         self.history = None;
-        self.state.chatd.publish_watch(&ChatWatchEventKind::StatusChange, &committed.chat);
+        self.state.chatd.publish_watch(ChatWatchEventKind::StatusChange, &committed.chat);
         self.state.chatd.clear_summary(self.state, &committed.chat);
         self.end_record("interrupted").await;
         Ok(Next::Continue)
@@ -489,7 +489,7 @@ impl<'a> Hold<'a> {
         let Some(mut tx) = self.lock().await? else { return Ok(Next::Continue) };
         tx.cancel_requires_action().await?;
         let committed = self.commit(tx).await?;
-        self.state.chatd.publish_watch(&ChatWatchEventKind::StatusChange, &committed.chat);
+        self.state.chatd.publish_watch(ChatWatchEventKind::StatusChange, &committed.chat);
         Ok(Next::Continue)
     }
 }

@@ -64,7 +64,7 @@ async fn set_summary(state: &AppState, mut chat: ChatRow, summary: Option<String
     match store_summary(&state.store, &chat, summary.as_deref()).await {
         Ok(Some(title)) => {
             (chat.title, chat.last_turn_summary) = (title, summary);
-            state.chatd.publish_watch(&ChatWatchEventKind::SummaryChange, &chat);
+            state.chatd.publish_watch(ChatWatchEventKind::SummaryChange, &chat);
         }
         // The chat has gone on.
         Ok(None) => {}
