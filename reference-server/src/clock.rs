@@ -83,6 +83,8 @@ mod tests {
             let clock = clock.clone();
             async move { clock.sleep(Duration::from_secs(60)).await }
         });
+        // The sleep counts from when it is first polled.
+        tokio::task::yield_now().await;
         clock.advance(Duration::from_secs(59));
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());

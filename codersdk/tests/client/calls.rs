@@ -229,7 +229,8 @@ fn building_a_client_is_cheap() {
     }
     let each = started.elapsed() / 100;
     println!("{each:?}");
-    assert!(each < Duration::from_millis(5), "{each:?}");
+    // Reading the system's certificates for each client would take many times as long.
+    assert!(each < Duration::from_millis(25), "{each:?}");
 }
 
 #[test]
