@@ -115,7 +115,7 @@ pub fn newer_folder() -> Option<PathBuf> {
     None
 }
 
-/// The exchanges of a folder whose body is JSON of a type that is known to the recording or to [`ANSWERS`].
+/// The exchanges of a folder whose body is JSON of a type that is known to the recording or to `ANSWERS`.
 ///
 /// # Panics
 /// If a file cannot be read.
