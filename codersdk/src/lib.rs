@@ -65,6 +65,9 @@
 
 #[macro_use]
 mod api;
+#[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
+compile_error!("codersdk needs a TLS feature: rustls (the default), rustls-no-provider or native-tls");
+
 #[macro_use]
 mod open_enum;
 #[macro_use]
