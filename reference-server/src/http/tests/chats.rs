@@ -21,6 +21,18 @@ impl World {
         chat["id"].as_str().unwrap().to_owned()
     }
 
+    /// A chat whose turn is over, so that nothing touches it any more.
+    async fn finished_chat(&self, title: &str, changes: Value) -> String {
+        let mut body = json!({"organization_id": self.organization, "content": [{"type": "text", "text": title}]});
+        body.as_object_mut().unwrap().extend(changes.as_object().cloned().unwrap());
+        let chat = self.post(&self.owner, CHATS, body).await.expect(201)["id"].as_str().unwrap().to_owned();
+        let path = format!("{CHATS}/{chat}");
+        while self.get(&self.owner, &path).await.expect(200)["status"] != "waiting" {
+            tokio::task::yield_now().await;
+        }
+        chat
+    }
+
     async fn patch(&self, token: &str, path: &str, body: Value) -> Answer {
         self.call(token, Method::PATCH, path, body).await
     }
@@ -63,7 +75,7 @@ async fn a_page_is_full_and_the_next_goes_on_behind_it() {
     let mut wanted = Vec::new();
     for n in 0..6 {
         let labels = json!({"labels": {"team": if n % 2 == 0 { "core" } else { "other" }}});
-        let chat = world.chat("Äpfel zählen", labels).await;
+        let chat = world.finished_chat("Äpfel zählen", labels).await;
         if n % 2 == 0 {
             wanted.insert(0, chat);
         }
