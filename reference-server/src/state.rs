@@ -9,6 +9,7 @@ use crate::chatd::Daemon;
 use crate::chatd::titles::TitleLocks;
 use crate::clock::SharedClock;
 use crate::faults::Faults;
+use crate::http::websocket::SocketHost;
 use crate::model::resolve::Models;
 use crate::request_log::RequestLog;
 use crate::store::Store;
@@ -42,6 +43,16 @@ pub(crate) struct Inner {
 impl AppState {
     pub(crate) fn new(inner: Inner) -> Self {
         Self { inner: Arc::new(inner) }
+    }
+}
+
+impl SocketHost for AppState {
+    fn clock(&self) -> SharedClock {
+        self.clock.clone()
+    }
+
+    fn stop(&self) -> CancellationToken {
+        self.stop.clone()
     }
 }
 

@@ -19,7 +19,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use workspacesdk::files::Files;
@@ -27,6 +27,7 @@ use workspacesdk::fs::OsFs;
 
 use crate::clock::{SharedClock, SystemClock};
 use crate::http::error::plain_text;
+use crate::http::websocket::SocketHost;
 use listen::Listener;
 use processes::Manager;
 
@@ -112,14 +113,16 @@ impl AgentBuilder {
         let listener = Listener::bind(&self.listen, self.any_host).await?;
         let url = listener.url();
         let home = || std::env::home_dir().unwrap_or_else(|| PathBuf::from("/"));
+        let stop = CancellationToken::new();
         let dir = self.dir.filter(|dir| dir.is_dir()).unwrap_or_else(home).to_string_lossy().into_owned();
         let state = AgentState(Arc::new(Inner {
             token: self.token,
             any_host: self.any_host,
+            clock: self.clock.clone(),
+            stop: stop.clone(),
             files: Files::new(Arc::new(OsFs)),
             processes: Manager::new(self.clock, dir, self.env),
         }));
-        let stop = CancellationToken::new();
         let serving = tokio::spawn(listener.serve(router(state.clone()), stop.clone()));
         Ok(Agent { state, url, stop, serving })
     }
@@ -175,8 +178,21 @@ struct AgentState(Arc<Inner>);
 struct Inner {
     token: SecretString,
     any_host: bool,
+    clock: SharedClock,
+    /// Cancelled when the agent stops: streams end then.
+    stop: CancellationToken,
     files: Files,
     processes: Manager,
+}
+
+impl SocketHost for AgentState {
+    fn clock(&self) -> SharedClock {
+        self.clock.clone()
+    }
+
+    fn stop(&self) -> CancellationToken {
+        self.stop.clone()
+    }
 }
 
 impl std::ops::Deref for AgentState {
@@ -192,32 +208,38 @@ impl std::ops::Deref for AgentState {
 struct Verbatim;
 
 fn router(state: AgentState) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/", get(greeting))
         .merge(files::router())
         .merge(processes::router())
         .fallback(async || plain_text(StatusCode::NOT_FOUND, "404 page not found"))
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
-        .layer(from_fn_with_state(state.clone(), guard::check))
-        .layer(from_fn(name_the_charset))
-        .with_state(state)
+        .with_state(state.clone());
+    // Layers of a router run once a route is found; these must have their say before that, and after.
+    Router::new().fallback_service(routes).layer(from_fn_with_state(state, guard::check)).layer(from_fn(frame))
 }
 
 async fn greeting() -> Json<codersdk::Response> {
     Json(codersdk::Response { message: "Hello from the agent!".to_owned(), ..Default::default() })
 }
 
-/// JSON is marked as UTF-8, as the original does; a method that a path does not have is named as it does, too.
-async fn name_the_charset(request: Request, next: Next) -> Response {
+/// What holds for every route: JSON is marked as UTF-8, and HEAD is a method like any other, which no route has.
+async fn frame(mut request: Request, next: Next) -> Response {
+    if request.method() == Method::HEAD {
+        *request.method_mut() = Method::from_bytes(b"NO-HEAD").expect("a well-formed method");
+    }
     let mut response = next.run(request).await;
     let verbatim = response.extensions().get::<Verbatim>().is_some();
     let headers = response.headers_mut();
     if !verbatim && headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json") {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     }
-    // A GET route answers HEAD in this router; the original's does not.
-    if headers.get(header::ALLOW).is_some_and(|allowed| allowed == "GET,HEAD") {
-        headers.insert(header::ALLOW, HeaderValue::from_static("GET"));
+    // A line for each method, without the one that the router adds by itself.
+    if let Some(allowed) = headers.remove(header::ALLOW) {
+        let methods = allowed.to_str().unwrap_or_default().split(',').map(str::trim);
+        for method in methods.filter(|method| !method.is_empty() && *method != "HEAD") {
+            headers.append(header::ALLOW, HeaderValue::from_str(method).unwrap_or_else(|_| allowed.clone()));
+        }
     }
     response
 }

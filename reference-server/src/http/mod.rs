@@ -11,7 +11,7 @@ mod deployment;
 pub(crate) mod drain;
 pub(crate) mod error;
 pub(crate) mod extract;
-mod go_json;
+pub(crate) mod go_json;
 mod login;
 mod mcp_servers;
 mod members;
@@ -28,7 +28,7 @@ mod urls;
 mod user_ai_provider_keys;
 mod user_settings;
 pub(crate) mod users;
-mod websocket;
+pub(crate) mod websocket;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;

@@ -9,12 +9,13 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::error::ApiError;
+use crate::clock::SharedClock;
 use crate::faults::CutStream;
 use crate::quote::quoted;
-use crate::state::AppState;
 
 /// How often a peer is pinged; one that has not answered by the next ping is gone.
 const PING_INTERVAL: Duration = Duration::from_secs(15);
@@ -22,6 +23,14 @@ const PING_INTERVAL: Duration = Duration::from_secs(15);
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest message that a client may send, in bytes.
 const MAX_MESSAGE: usize = 32 * 1024;
+
+/// What a socket needs of the server that it belongs to.
+pub(crate) trait SocketHost {
+    /// Times pings and patience.
+    fn clock(&self) -> SharedClock;
+    /// Cancelled when the server stops.
+    fn stop(&self) -> CancellationToken;
+}
 
 /// A request that can be turned into a WebSocket.
 #[derive(Debug)]
@@ -31,10 +40,10 @@ pub(crate) struct Upgrade {
     cut: Option<usize>,
 }
 
-impl FromRequestParts<AppState> for Upgrade {
+impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         check(&parts.headers)?;
         let upgrade = WebSocketUpgrade::from_request_parts(parts, state)
             .await
@@ -93,15 +102,23 @@ fn is_same_host(origin: &str, host: &str) -> bool {
 }
 
 impl Upgrade {
+    /// Takes messages of up to so many bytes from the client.
+    #[must_use]
+    pub(crate) fn max_message(mut self, bytes: usize) -> Self {
+        self.upgrade = self.upgrade.max_message_size(bytes).max_frame_size(bytes);
+        self
+    }
+
     /// Answers the request, and hands the open socket to `serve`, which runs until it returns.
-    pub(crate) fn serve<F>(self, state: AppState, serve: impl FnOnce(Socket) -> F + Send + 'static) -> Response
+    pub(crate) fn serve<F>(self, host: impl SocketHost, serve: impl FnOnce(Socket) -> F + Send + 'static) -> Response
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let cut = self.cut;
+        let (clock, stop) = (host.clock(), host.stop());
         self.upgrade.on_upgrade(move |socket| {
-            let next_ping = state.clock.now() + PING_INTERVAL;
-            Box::pin(serve(Socket { socket, state, next_ping, unanswered: false, cut }))
+            let next_ping = clock.now() + PING_INTERVAL;
+            Box::pin(serve(Socket { socket, clock, stop, next_ping, unanswered: false, cut }))
         })
     }
 }
@@ -110,7 +127,8 @@ impl Upgrade {
 #[derive(Debug)]
 pub(crate) struct Socket {
     socket: WebSocket,
-    state: AppState,
+    clock: SharedClock,
+    stop: CancellationToken,
     next_ping: DateTime<Utc>,
     /// Whether the last ping has not been answered.
     unanswered: bool,
@@ -121,8 +139,10 @@ pub(crate) struct Socket {
 /// What came from the peer, or from the server.
 #[derive(Debug)]
 pub(crate) enum Incoming {
-    /// The peer sent data.
+    /// The peer sent text.
     Data(Bytes),
+    /// The peer sent a binary message.
+    Binary(Bytes),
     /// The peer is gone, or has closed the socket.
     Gone,
     /// The server stops.
@@ -151,27 +171,39 @@ impl Socket {
     /// # Errors
     /// When the peer is gone, or does not take the frame in time.
     pub(crate) async fn send(&mut self, text: String) -> Result<(), Gone> {
+        self.send_message(Message::text(text)).await
+    }
+
+    /// Sends a binary frame.
+    ///
+    /// # Errors
+    /// When the peer is gone, or does not take the frame in time.
+    pub(crate) async fn send_binary(&mut self, data: Bytes) -> Result<(), Gone> {
+        self.send_message(Message::Binary(data)).await
+    }
+
+    async fn send_message(&mut self, message: Message) -> Result<(), Gone> {
         tokio::select! {
             biased;
-            sent = self.socket.send(Message::text(text)) => sent.map_err(|_| Gone),
-            () = self.state.clock.sleep(SEND_TIMEOUT) => Err(Gone),
+            sent = self.socket.send(message) => sent.map_err(|_| Gone),
+            () = self.clock.sleep(SEND_TIMEOUT) => Err(Gone),
         }
     }
 
     /// Waits for the peer to say something, and keeps asking whether it is still there. Cancel safe.
     pub(crate) async fn next(&mut self) -> Incoming {
         loop {
-            let until_ping = (self.next_ping - self.state.clock.now()).to_std().unwrap_or_default();
+            let until_ping = (self.next_ping - self.clock.now()).to_std().unwrap_or_default();
             let message = tokio::select! {
                 biased;
-                () = self.state.stop.cancelled() => return Incoming::Stopped,
+                () = self.stop.cancelled() => return Incoming::Stopped,
                 message = self.socket.recv() => message,
-                () = self.state.clock.sleep(until_ping) => {
+                () = self.clock.sleep(until_ping) => {
                     if self.unanswered {
                         return Incoming::Gone;
                     }
                     self.unanswered = true;
-                    self.next_ping = self.state.clock.now() + PING_INTERVAL;
+                    self.next_ping = self.clock.now() + PING_INTERVAL;
                     if self.socket.send(Message::Ping(Bytes::new())).await.is_err() {
                         return Incoming::Gone;
                     }
@@ -180,7 +212,7 @@ impl Socket {
             };
             match message {
                 Some(Ok(Message::Text(text))) => return Incoming::Data(text.into()),
-                Some(Ok(Message::Binary(data))) => return Incoming::Data(data),
+                Some(Ok(Message::Binary(data))) => return Incoming::Binary(data),
                 Some(Ok(Message::Pong(_))) => self.unanswered = false,
                 Some(Ok(Message::Ping(_))) => {}
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return Incoming::Gone,
@@ -191,7 +223,7 @@ impl Socket {
     /// Waits for the end of a socket on which the peer has nothing to say. Cancel safe.
     pub(crate) async fn closing(&mut self) -> u16 {
         match self.next().await {
-            Incoming::Data(_) => close_code::POLICY,
+            Incoming::Data(_) | Incoming::Binary(_) => close_code::POLICY,
             Incoming::Gone => close_code::AWAY,
             Incoming::Stopped => close_code::NORMAL,
         }
@@ -211,7 +243,7 @@ impl Socket {
         };
         tokio::select! {
             () = close => {}
-            () = self.state.clock.sleep(Duration::from_secs(5)) => {}
+            () = self.clock.sleep(Duration::from_secs(5)) => {}
         }
     }
 }

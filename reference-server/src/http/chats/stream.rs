@@ -124,7 +124,7 @@ pub(super) async fn stream_chat_parts(
             tokio::select! {
                 biased;
                 incoming = socket.next() => match incoming {
-                    Incoming::Data(data) => match serde_json::from_slice::<EpisodeChoice>(&data) {
+                    Incoming::Data(data) | Incoming::Binary(data) => match serde_json::from_slice::<EpisodeChoice>(&data) {
                         Ok(EpisodeChoice { history_version, generation_attempt }) => {
                             let episode = Episode { chat_id: chat.id, history_version, generation_attempt };
                             reader = Some(state.chatd.parts().read(episode));
