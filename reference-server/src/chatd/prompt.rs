@@ -121,10 +121,12 @@ fn metadata(part: &Part) -> Option<Value> {
 
 /// Whether a thought carries what proves it to the provider, so that it counts even without words.
 fn is_signed(metadata: Option<&Value>) -> bool {
-    let Some(anthropic) = metadata.and_then(|metadata| metadata.get("anthropic")) else { return false };
-    // Metadata of the original's library stand in an envelope of type and data.
-    let data = anthropic.get("data").unwrap_or(anthropic);
-    ["signature", "redacted_data"].iter().any(|field| data[field].as_str().is_some_and(|text| !text.is_empty()))
+    let providers = ["anthropic", "google"].into_iter();
+    providers.filter_map(|provider| metadata?.get(provider)).any(|own| {
+        // Metadata of the original's library stand in an envelope of type and data.
+        let data = own.get("data").unwrap_or(own);
+        ["signature", "redacted_data"].iter().any(|field| data[field].as_str().is_some_and(|text| !text.is_empty()))
+    })
 }
 
 /// Arguments as the model is shown them again: an object, in doubt an empty one.

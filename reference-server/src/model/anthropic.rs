@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
 use serde_json::{Map, Value, json};
 
-use super::http::{Endpoint, Event, events};
+use super::answer::{Decoder, array, decode, text};
+use super::http::{Endpoint, events};
 use super::{
     ChatModel, Finish, FinishReason, ModelAnswer, ModelCall, ModelError, ModelEvent, ModelStream, PromptMessage,
     PromptPart, PromptRole, ToolCall, ToolChoice, ToolOutput, ToolResult, Usage,
@@ -19,8 +18,6 @@ pub(crate) const PROVIDER: &str = "anthropic";
 const PATH: &str = "v1/messages";
 /// Tokens of an answer where the call sets no limit: the API demands one.
 const MAX_TOKENS: i64 = 4096;
-/// Most bytes of one answer's text, thoughts and arguments.
-const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
 /// A model behind Anthropic's Messages.
 #[derive(Debug)]
@@ -49,12 +46,7 @@ impl ChatModel for Messages {
         let mut body = request(&self.model, &call);
         body["stream"] = json!(true);
         let response = self.endpoint.post(PATH, &body, &call.headers).await?;
-        let reader = Reader { events: events(response), state: State::default(), ready: VecDeque::new() };
-        Ok(futures_util::stream::unfold(reader, |mut reader| async move {
-            let event = reader.next().await?;
-            Some((event, reader))
-        })
-        .boxed())
+        Ok(decode(events(response), State::default()))
     }
 
     async fn generate(&self, call: ModelCall) -> Result<ModelAnswer, ModelError> {
@@ -77,14 +69,6 @@ impl ChatModel for Messages {
         result.finish = Finish { reason: finish_reason(text(&answer["stop_reason"])), usage, ..Finish::default() };
         Ok(result)
     }
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn array(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
 }
 
 fn request(model: &str, call: &ModelCall) -> Value {
@@ -269,42 +253,11 @@ fn count(usage: &mut Usage, told: &Value) {
     usage.total_tokens = usage.input_tokens.saturating_add(usage.output_tokens);
 }
 
-struct Reader {
-    events: BoxStream<'static, Result<Event, ModelError>>,
-    state: State,
-    ready: VecDeque<ModelEvent>,
-}
-
-impl Reader {
-    async fn next(&mut self) -> Option<Result<ModelEvent, ModelError>> {
-        loop {
-            if let Some(event) = self.ready.pop_front() {
-                return Some(Ok(event));
-            }
-            if self.state.ended {
-                return None;
-            }
-            let taken = match self.events.next().await {
-                Some(Ok(event)) => self.state.take(&event.data, &mut self.ready),
-                Some(Err(error)) => Err(error),
-                None => Err(ModelError::new("anthropic stream closed before message_stop: unexpected EOF")),
-            };
-            if let Err(error) = taken {
-                self.state.ended = true;
-                self.ready.clear();
-                return Some(Err(error));
-            }
-        }
-    }
-}
-
 #[derive(Debug, Default)]
 struct State {
     blocks: BTreeMap<i64, Block>,
     usage: Usage,
     reason: FinishReason,
-    size: usize,
-    ended: bool,
 }
 
 #[derive(Debug)]
@@ -315,13 +268,8 @@ enum Block {
     Other,
 }
 
-impl State {
-    fn take(&mut self, data: &str, ready: &mut VecDeque<ModelEvent>) -> Result<(), ModelError> {
-        let event: Value = serde_json::from_str(data).map_err(|error| ModelError::new(error.to_string()))?;
-        self.size += data.len();
-        if self.size > MAX_ANSWER {
-            return Err(ModelError::new("the provider's answer is too large"));
-        }
+impl Decoder for State {
+    fn take(&mut self, event: &Value, ready: &mut VecDeque<ModelEvent>) -> Result<(), ModelError> {
         let index = event["index"].as_i64().unwrap_or(0);
         match text(&event["type"]) {
             "message_start" => count(&mut self.usage, &event["message"]["usage"]),
@@ -335,7 +283,6 @@ impl State {
                 }
             }
             "message_stop" => {
-                self.ended = true;
                 let finish = Finish { reason: self.reason, usage: self.usage, ..Finish::default() };
                 ready.push_back(ModelEvent::Finish(finish));
             }
@@ -345,6 +292,13 @@ impl State {
         Ok(())
     }
 
+    fn ended(&mut self, broken: Option<ModelError>, _ready: &mut VecDeque<ModelEvent>) -> Result<(), ModelError> {
+        let early = || ModelError::new("anthropic stream closed before message_stop: unexpected EOF");
+        Err(broken.unwrap_or_else(early))
+    }
+}
+
+impl State {
     fn start(&mut self, index: i64, block: &Value, ready: &mut VecDeque<ModelEvent>) {
         let id = index.to_string();
         let opened = match text(&block["type"]) {

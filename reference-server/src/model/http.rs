@@ -59,11 +59,15 @@ fn client(url: &Url) -> &'static reqwest::Client {
 }
 
 impl Endpoint {
-    /// The URL of a path below the base.
+    /// The URL of a path, with its query if it has one, below the base.
     fn url(&self, path: &str) -> Url {
         let mut url = self.base.clone();
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         let joined = format!("{}/{path}", url.path().trim_end_matches('/'));
         url.set_path(&joined);
+        if query.is_some() {
+            url.set_query(query);
+        }
         url
     }
 
@@ -207,11 +211,24 @@ pub(crate) struct Event {
 
 /// The events of an answer. An event that no blank line ends is lost, as the format has it.
 pub(crate) fn events(response: reqwest::Response) -> BoxStream<'static, Result<Event, ModelError>> {
-    decode(response.bytes_stream().map_err(|error| broken(&error)).boxed())
+    decode(bytes(response), false)
 }
 
-fn decode(bytes: BoxStream<'static, Result<Bytes, ModelError>>) -> BoxStream<'static, Result<Event, ModelError>> {
-    let reader = Reader { bytes, buffer: BytesMut::new(), event: Event::default(), has_data: false, ended: false };
+/// The events of an answer that may break off with an error as plain JSON on a line of its own, which is an event too.
+pub(crate) fn events_or_error(response: reqwest::Response) -> BoxStream<'static, Result<Event, ModelError>> {
+    decode(bytes(response), true)
+}
+
+fn bytes(response: reqwest::Response) -> BoxStream<'static, Result<Bytes, ModelError>> {
+    response.bytes_stream().map_err(|error| broken(&error)).boxed()
+}
+
+fn decode(
+    bytes: BoxStream<'static, Result<Bytes, ModelError>>,
+    plain_errors: bool,
+) -> BoxStream<'static, Result<Event, ModelError>> {
+    let (buffer, event) = (BytesMut::new(), Event::default());
+    let reader = Reader { bytes, buffer, event, has_data: false, plain_errors, ended: false };
     futures_util::stream::unfold(reader, |mut reader| async move {
         let event = reader.next().await?;
         Some((event, reader))
@@ -224,6 +241,7 @@ struct Reader {
     buffer: BytesMut,
     event: Event,
     has_data: bool,
+    plain_errors: bool,
     ended: bool,
 }
 
@@ -273,6 +291,9 @@ impl Reader {
                 self.event.data.push_str(value);
             }
             "event" => value.clone_into(&mut self.event.name),
+            name if self.plain_errors && name.starts_with("{\"error\"") => {
+                return Some(Event { name: String::new(), data: line.to_owned() });
+            }
             _ => {}
         }
         None
@@ -288,7 +309,7 @@ mod tests {
         let text = ": hi\r\n\r\nevent: a\r\ndata: 1\r\ndata: é\r\n\r\n\ndata:[DONE]\n\ndata: lost";
         for size in 1..text.len() {
             let chunks: Vec<_> = text.as_bytes().chunks(size).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
-            let events: Vec<_> = decode(futures_util::stream::iter(chunks).boxed()).try_collect().await.unwrap();
+            let events: Vec<_> = decode(futures_util::stream::iter(chunks).boxed(), false).try_collect().await.unwrap();
             let event = |name: &str, data: &str| Event { name: name.to_owned(), data: data.to_owned() };
             assert_eq!(events, [event("a", "1\né"), event("", "[DONE]")]);
         }

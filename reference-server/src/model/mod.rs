@@ -12,7 +12,9 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use serde_json::Value;
 
+mod answer;
 mod anthropic;
+mod google;
 mod http;
 pub(crate) mod names;
 mod openai_compat;

@@ -5,19 +5,16 @@ use std::collections::{BTreeMap, VecDeque};
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
 use serde_json::{Map, Value, json};
 
-use super::http::{Endpoint, Event, events};
+use super::answer::{Decoder, array, decode, text};
+use super::http::{Endpoint, events};
 use super::{
     ChatModel, Finish, FinishReason, ModelAnswer, ModelCall, ModelError, ModelEvent, ModelStream, PromptMessage,
     PromptPart, PromptRole, ToolCall, ToolChoice, ToolOutput, ToolResult, Usage,
 };
 
 const PATH: &str = "chat/completions";
-/// Most bytes of one answer's text, thoughts and arguments.
-const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
 /// A model behind Chat Completions.
 #[derive(Debug)]
@@ -48,12 +45,7 @@ impl ChatModel for ChatCompletions {
         body["stream"] = json!(true);
         body["stream_options"] = json!({"include_usage": true});
         let response = self.endpoint.post(PATH, &body, &call.headers).await?;
-        let reader = Reader { events: events(response), state: State::default(), ready: VecDeque::new(), ended: false };
-        Ok(futures_util::stream::unfold(reader, |mut reader| async move {
-            let event = reader.next().await?;
-            Some((event, reader))
-        })
-        .boxed())
+        Ok(decode(events(response), State::default()))
     }
 
     async fn generate(&self, call: ModelCall) -> Result<ModelAnswer, ModelError> {
@@ -77,14 +69,6 @@ impl ChatModel for ChatCompletions {
         let finish = Finish { reason, usage: usage(&answer["usage"]), ..Finish::default() };
         Ok(ModelAnswer { text: text(&message["content"]).to_owned(), tool_calls, finish })
     }
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn array(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
 }
 
 /// The body of a request, without what only streams have.
@@ -325,45 +309,6 @@ fn usage(usage: &Value) -> Usage {
     }
 }
 
-struct Reader {
-    events: BoxStream<'static, Result<Event, ModelError>>,
-    state: State,
-    ready: VecDeque<ModelEvent>,
-    ended: bool,
-}
-
-impl Reader {
-    async fn next(&mut self) -> Option<Result<ModelEvent, ModelError>> {
-        loop {
-            if let Some(event) = self.ready.pop_front() {
-                return Some(Ok(event));
-            }
-            if self.ended {
-                return None;
-            }
-            let event = self.events.next().await;
-            let taken = match event {
-                Some(Ok(event)) if event.data.starts_with("[DONE]") => self.finish(),
-                Some(Ok(event)) => self.state.take(&event.data, &mut self.ready),
-                // Once the model said why it stopped, the connection may end as it likes.
-                None => self.finish(),
-                Some(Err(_)) if self.state.reason.is_some() => self.finish(),
-                Some(Err(error)) => Err(error),
-            };
-            if let Err(error) = taken {
-                self.ended = true;
-                self.ready.clear();
-                return Some(Err(error));
-            }
-        }
-    }
-
-    fn finish(&mut self) -> Result<(), ModelError> {
-        self.ended = true;
-        self.state.finish(&mut self.ready)
-    }
-}
-
 /// What has come of an answer.
 #[derive(Debug, Default)]
 struct State {
@@ -372,7 +317,6 @@ struct State {
     calls: BTreeMap<i64, Call>,
     usage: Usage,
     reason: Option<String>,
-    size: usize,
 }
 
 #[derive(Debug, Default)]
@@ -383,16 +327,11 @@ struct Call {
     done: bool,
 }
 
-impl State {
-    fn take(&mut self, data: &str, ready: &mut VecDeque<ModelEvent>) -> Result<(), ModelError> {
-        let chunk: Value = serde_json::from_str(data).map_err(|error| ModelError::new(error.to_string()))?;
+impl Decoder for State {
+    fn take(&mut self, chunk: &Value, ready: &mut VecDeque<ModelEvent>) -> Result<(), ModelError> {
         if let Some(error) = chunk.get("error").filter(|error| !error.is_null()) {
             let told = error.as_str().map_or_else(|| error.to_string(), str::to_owned);
             return Err(ModelError::new(format!("received error while streaming: {told}")));
-        }
-        self.size += data.len();
-        if self.size > MAX_ANSWER {
-            return Err(ModelError::new("the provider's answer is too large"));
         }
         let told = usage(&chunk["usage"]);
         if told != Usage::default() {
@@ -404,6 +343,20 @@ impl State {
         Ok(())
     }
 
+    fn done(&mut self, ready: &mut VecDeque<ModelEvent>) -> Result<(), ModelError> {
+        self.finish(ready)
+    }
+
+    fn ended(&mut self, broken: Option<ModelError>, ready: &mut VecDeque<ModelEvent>) -> Result<(), ModelError> {
+        match broken {
+            // Once the model said why it stopped, the connection may end as it likes.
+            Some(error) if self.reason.is_none() => Err(error),
+            _ => self.finish(ready),
+        }
+    }
+}
+
+impl State {
     fn choice(&mut self, choice: &Value, ready: &mut VecDeque<ModelEvent>) {
         let reason = text(&choice["finish_reason"]);
         if !reason.is_empty() {

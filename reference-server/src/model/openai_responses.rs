@@ -8,19 +8,16 @@ use std::collections::{BTreeMap, VecDeque};
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
 use serde_json::{Map, Value, json};
 
-use super::http::{Endpoint, Event, events};
+use super::answer::{Decoder, array, decode, text};
+use super::http::{Endpoint, events};
 use super::{
     ChatModel, Finish, FinishReason, ModelAnswer, ModelCall, ModelError, ModelEvent, ModelStream, PromptMessage,
     PromptPart, PromptRole, ToolCall, ToolChoice, ToolOutput, Usage,
 };
 
 const PATH: &str = "responses";
-/// Most bytes of one answer's text, thoughts and arguments.
-const MAX_ANSWER: usize = 64 * 1024 * 1024;
 const ENCRYPTED_REASONING: &str = "reasoning.encrypted_content";
 
 /// A model behind Responses.
@@ -53,12 +50,7 @@ impl ChatModel for Responses {
         let stored = body["store"] == true;
         let response = self.endpoint.post(PATH, &body, &call.headers).await?;
         let state = State { stored, ..State::default() };
-        let reader = Reader { events: events(response), state, ready: VecDeque::new() };
-        Ok(futures_util::stream::unfold(reader, |mut reader| async move {
-            let event = reader.next().await?;
-            Some((event, reader))
-        })
-        .boxed())
+        Ok(decode(events(response), state))
     }
 
     async fn generate(&self, call: ModelCall) -> Result<ModelAnswer, ModelError> {
@@ -80,14 +72,6 @@ impl ChatModel for Responses {
         };
         Ok(result)
     }
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn array(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
 }
 
 fn call_of(item: &Value) -> ToolCall {
@@ -255,53 +239,16 @@ fn usage(usage: &Value) -> Usage {
     }
 }
 
-struct Reader {
-    events: BoxStream<'static, Result<Event, ModelError>>,
-    state: State,
-    ready: VecDeque<ModelEvent>,
-}
-
-impl Reader {
-    async fn next(&mut self) -> Option<Result<ModelEvent, ModelError>> {
-        loop {
-            if let Some(event) = self.ready.pop_front() {
-                return Some(Ok(event));
-            }
-            if self.state.ended {
-                return None;
-            }
-            let taken = match self.events.next().await {
-                Some(Ok(event)) if event.data.starts_with("[DONE]") => continue,
-                Some(Ok(event)) => self.state.take(&event.data, &mut self.ready),
-                Some(Err(error)) => Err(error),
-                None => Err(ModelError::new("openai responses stream closed before terminal event: unexpected EOF")),
-            };
-            if let Err(error) = taken {
-                self.state.ended = true;
-                self.ready.clear();
-                return Some(Err(error));
-            }
-        }
-    }
-}
-
 #[derive(Debug, Default)]
 struct State {
     stored: bool,
     /// Calls under way by their place in the output.
     calls: BTreeMap<i64, ToolCall>,
     called: bool,
-    size: usize,
-    ended: bool,
 }
 
-impl State {
-    fn take(&mut self, data: &str, ready: &mut VecDeque<ModelEvent>) -> Result<(), ModelError> {
-        let event: Value = serde_json::from_str(data).map_err(|error| ModelError::new(error.to_string()))?;
-        self.size += data.len();
-        if self.size > MAX_ANSWER {
-            return Err(ModelError::new("the provider's answer is too large"));
-        }
+impl Decoder for State {
+    fn take(&mut self, event: &Value, ready: &mut VecDeque<ModelEvent>) -> Result<(), ModelError> {
         let index = event["output_index"].as_i64().unwrap_or(0);
         let item = &event["item"];
         let delta = text(&event["delta"]).to_owned();
@@ -333,7 +280,6 @@ impl State {
                 });
             }
             "response.completed" | "response.incomplete" => {
-                self.ended = true;
                 let response = &event["response"];
                 let id = response["id"].as_str().filter(|_| self.stored).map(str::to_owned);
                 ready.push_back(ModelEvent::Finish(Finish {
@@ -353,6 +299,13 @@ impl State {
         Ok(())
     }
 
+    fn ended(&mut self, broken: Option<ModelError>, _ready: &mut VecDeque<ModelEvent>) -> Result<(), ModelError> {
+        let early = || ModelError::new("openai responses stream closed before terminal event: unexpected EOF");
+        Err(broken.unwrap_or_else(early))
+    }
+}
+
+impl State {
     fn begin(&mut self, index: i64, item: &Value, ready: &mut VecDeque<ModelEvent>) {
         let id = text(&item["id"]).to_owned();
         match text(&item["type"]) {

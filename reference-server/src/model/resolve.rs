@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::http::{Auth, Endpoint};
 use super::openai_compat::ChatCompletions;
 use super::openai_responses::Responses;
-use super::{ScriptedModel, SharedModel, anthropic, names};
+use super::{ScriptedModel, SharedModel, anthropic, google, names};
 use crate::chatd::errors::ChatFailure;
 use crate::clock::SharedClock;
 use crate::store::Store;
@@ -116,6 +116,8 @@ impl Models {
     }
 }
 
+const AZURE: &str = "azure";
+
 /// A small and cheap model of each provider, for titles and labels, in the order in which they are preferred.
 const SMALL: [(&str, &str); 7] = [
     ("anthropic", "claude-haiku-4-5"),
@@ -163,16 +165,20 @@ fn connect(
         .ok_or_else(|| missing_key(kind))?;
     let default = match kind {
         "anthropic" => "https://api.anthropic.com",
+        "google" => "https://generativelanguage.googleapis.com",
         "openai" | "openai-compat" => "https://api.openai.com/v1",
         "openrouter" => "https://openrouter.ai/api/v1",
         "vercel" => "https://ai-gateway.vercel.sh/v1",
+        AZURE => "",
         _ => return Err(format!("unsupported model provider {}", crate::quote::quoted(kind))),
     };
     let base = match provider.base_url.trim() {
-        "" => default,
-        base => base,
+        "" if kind == AZURE => return Err("AZURE_OPENAI_BASE_URL is not set".to_owned()),
+        "" => default.to_owned(),
+        base if kind == AZURE => azure_base(base),
+        base => base.to_owned(),
     };
-    let base = Url::parse(base).map_err(|error| format!("create {kind} provider: {error}"))?;
+    let base = Url::parse(&base).map_err(|error| format!("create {kind} provider: {error}"))?;
     if !matches!(base.scheme(), "http" | "https") {
         return Err(format!("create {kind} provider: unsupported protocol scheme"));
     }
@@ -181,11 +187,31 @@ fn connect(
         let endpoint = Endpoint { base, auth: Auth::Header("x-api-key"), key, headers };
         return Ok(Arc::new(anthropic::Messages::new(model, endpoint)));
     }
-    let endpoint = Endpoint { base, auth: Auth::Bearer, key, headers: Vec::new() };
-    if kind == "openai" && names::is_responses_model(model) {
+    if kind == google::PROVIDER {
+        let endpoint = Endpoint { base, auth: Auth::Header("x-goog-api-key"), key, headers: Vec::new() };
+        return Ok(Arc::new(google::Gemini::new(model, endpoint)?));
+    }
+    let auth = if kind == AZURE { Auth::Header("api-key") } else { Auth::Bearer };
+    let endpoint = Endpoint { base, auth, key, headers: Vec::new() };
+    if matches!(kind, "openai" | AZURE) && names::is_responses_model(model) {
         return Ok(Arc::new(Responses::new(kind, model, endpoint)));
     }
     Ok(Arc::new(ChatCompletions::new(kind, model, endpoint)))
+}
+
+/// The address of Azure's OpenAI resource that a URL names, whichever of its portals the URL is of; other URLs stay.
+fn azure_base(url: &str) -> String {
+    let bare = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let host = bare.unwrap_or(url).split('/').next().unwrap_or_default();
+    let resource = [".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"]
+        .into_iter()
+        .find_map(|portal| host.strip_suffix(portal))
+        .filter(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
+    match (resource, bare) {
+        (Some(resource), _) => format!("https://{resource}.openai.azure.com/openai/v1"),
+        (None, Some(_)) => url.to_owned(),
+        (None, None) => format!("https://{url}"),
+    }
 }
 
 fn missing_key(kind: &str) -> String {
@@ -200,4 +226,25 @@ fn missing_key(kind: &str) -> String {
         kind => return format!("API key for provider {} is not set", crate::quote::quoted(kind)),
     };
     format!("{name} is not set")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn azures_portals_lead_to_one_address() {
+        let own = "https://my-res.openai.azure.com/openai/v1";
+        for url in [
+            "https://my-res.openai.azure.com",
+            "my-res.openai.azure.com/",
+            "http://my-res.cognitiveservices.azure.com/x",
+            "https://my-res.services.ai.azure.com/api/projects/p",
+            own,
+        ] {
+            assert_eq!(azure_base(url), own, "{url}");
+        }
+        assert_eq!(azure_base("http://127.0.0.1:1/v1"), "http://127.0.0.1:1/v1");
+        assert_eq!(azure_base("gateway.example/v1"), "https://gateway.example/v1");
+    }
 }

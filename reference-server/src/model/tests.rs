@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::anthropic::Messages;
+use super::google::Gemini;
 use super::http::{Auth, Endpoint};
 use super::openai_compat::ChatCompletions;
 use super::openai_responses::Responses;
@@ -277,4 +278,142 @@ async fn openais_responses_are_put_together_from_items() {
         json!({"type": "function_call", "call_id": "c0", "name": "look", "arguments": "{\"a\":1}"})
     );
     assert_eq!(body["input"][4], json!({"type": "function_call_output", "call_id": "c0", "output": "no"}));
+}
+
+#[tokio::test]
+async fn geminis_answers_are_put_together_from_parts() {
+    let (endpoint, asked) = serve(events(&[
+        r#"{"candidates":[{"content":{"parts":[{"text":"hm","thought":true}],"role":"model"}}]}"#,
+        r#"{"candidates":[{"content":{"parts":[{"text":" hm","thought":true}]}}],
+            "usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":1,"totalTokenCount":10}}"#
+            .replace('\n', "")
+            .as_str(),
+        r#"{"candidates":[{"content":{"parts":[{"text":"a","thoughtSignature":"AQID"},{"text":" b"}]}}]}"#,
+        r#"{"candidates":[{"content":{"parts":[
+            {"functionCall":{"name":"x","args":{"a":1}},"thoughtSignature":"BA=="},
+            {"functionCall":{"id":"c2","name":"y"}}]},"finishReason":"STOP"}],
+            "usageMetadata":{"promptTokenCount":9,"cachedContentTokenCount":2,"candidatesTokenCount":4,
+            "thoughtsTokenCount":3,"totalTokenCount":16}}"#
+            .replace('\n', "")
+            .as_str(),
+    ]))
+    .await;
+    let model = Gemini::new("gemini-2.5-flash", Endpoint { auth: Auth::Header("x-goog-api-key"), ..endpoint }).unwrap();
+    let got = stream(&model).await.unwrap();
+    assert_eq!(deltas(&got), r#"hm| hm|/a| b|//{"a":1}|x({"a":1}){}|y({}) ToolCalls 7+4=16 r3 c2"#);
+    let signed: Vec<&str> = got
+        .iter()
+        .filter_map(|event| match event {
+            ModelEvent::ReasoningEnd { metadata: Some(metadata), .. } => {
+                metadata["google"]["data"]["signature"].as_str()
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(signed, ["AQID", "BA=="]);
+    let (path, headers, body) = asked.lock().unwrap().remove(0);
+    assert_eq!(path, "/v1/v1beta/models/gemini-2.5-flash:streamGenerateContent");
+    assert_eq!(headers["x-goog-api-key"], KEY);
+    assert_eq!(headers["x-coder-chat-id"], "chat");
+    assert_eq!(body["systemInstruction"]["parts"], json!([{"text": "be brief"}]));
+    assert_eq!(body["generationConfig"], json!({"maxOutputTokens": 100}));
+    assert_eq!(body["tools"][0]["functionDeclarations"][0]["parameters"], json!({"type": "OBJECT"}));
+    assert_eq!(
+        body["contents"],
+        json!([
+            {"role": "user", "parts": [{"text": "hello"}]},
+            {"role": "model", "parts": [
+                {"text": "well"}, {"functionCall": {"id": "c0", "name": "look", "args": {"a": 1}}}]},
+            {"role": "user", "parts": [
+                {"functionResponse": {"id": "c0", "name": "look", "response": {"result": "no"}}}]},
+        ])
+    );
+    assert!(!format!("{model:?}").contains(KEY));
+}
+
+#[tokio::test]
+async fn what_gemini_breaks_off_or_refuses_is_told_apart() {
+    let said = r#"{"candidates":[{"content":{"parts":[{"text":"a"}]}}]}"#;
+    let full = Reply {
+        status: 429,
+        headers: &[("retry-after", "9")],
+        body: r#"{"error":{"code":429,"message":"Resource has been exhausted","status":"RESOURCE_EXHAUSTED"}}"#
+            .to_owned(),
+    };
+    let unknown = Reply {
+        status: 403,
+        headers: &[],
+        body: r#"{"error":{"code":403,"message":"API key not valid","status":"PERMISSION_DENIED"}}"#.to_owned(),
+    };
+    let plain = Reply {
+        status: 200,
+        headers: &[],
+        body: format!("data: {said}\n\n{{\"error\":{{\"code\":500,\"message\":\"boom\"}}}}\n"),
+    };
+    let cases = [
+        (events(&[said]), ("timeout", true, 0)),
+        (events(&[]), ("timeout", true, 0)),
+        (events(&[said, "{nope"]), ("generic", false, 0)),
+        (events(&[r#"{"error":{"message":"boom"}}"#]), ("generic", false, 0)),
+        (plain, ("generic", false, 0)),
+        (full, ("rate_limit", true, 429)),
+        (unknown, ("auth", false, 403)),
+    ];
+    for (reply, (kind, retryable, status)) in cases {
+        let told = format!("{} {}", reply.status, reply.body);
+        let (endpoint, _) = serve(reply).await;
+        let error = stream(&Gemini::new("gemini-3-pro", endpoint).unwrap()).await.unwrap_err();
+        let failure = ChatFailure::classify(&error).with_provider("google");
+        assert_eq!(failure.kind.as_ref().map(|kind| kind.as_str()), Some(kind), "{told}: {error}");
+        assert_eq!((failure.retryable, failure.status_code), (retryable, status), "{told}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn gemini_is_shown_its_signatures_and_schemas_again() {
+    let (endpoint, asked) = serve(Reply {
+        status: 200,
+        headers: &[],
+        body: r#"{"candidates":[{"content":{"parts":[{"text":"hm","thought":true},{"text":"A title"}]},
+            "finishReason":"MAX_TOKENS"}],"usageMetadata":{"promptTokenCount":3,"totalTokenCount":5}}"#
+            .to_owned(),
+    })
+    .await;
+    let mut call = call();
+    call.prompt[2].content.insert(
+        1,
+        PromptPart::Reasoning {
+            text: String::new(),
+            metadata: Some(json!({"google": {"type": "google.reasoning_metadata", "data": {"signature": "BA=="}}})),
+        },
+    );
+    call.tools[0].input_schema = json!({
+        "type": "object", "required": ["where"], "additionalProperties": false,
+        "properties": {
+            "where": {"type": "object", "properties": {"x": {"type": "integer", "minimum": 0}}},
+            "names": {"type": "array", "items": {"type": "string", "description": "a name"}},
+        },
+    });
+    call.tool_choice = ToolChoice::Tool("look".to_owned());
+    call.provider_options = Some(json!({"google": {
+        "thinking_config": {"thinking_budget": 1, "include_thoughts": true}, "cached_content": " c ",
+        "safety_settings": [{"category": " HARM ", "threshold": "OFF"}],
+    }}));
+    let answer = Gemini::new("gemini-3-pro", endpoint).unwrap().generate(call).await.unwrap();
+    assert_eq!((answer.text.as_str(), answer.finish.reason), ("A title", FinishReason::Length));
+    let (path, _, body) = asked.lock().unwrap().remove(0);
+    assert_eq!(path, "/v1/v1beta/models/gemini-3-pro:generateContent");
+    assert_eq!(body["contents"][1]["parts"][0], json!({"text": "well"}));
+    assert_eq!(body["contents"][1]["parts"][1]["thoughtSignature"], "BA==");
+    assert_eq!(
+        body["tools"][0]["functionDeclarations"][0]["parameters"],
+        json!({"type": "OBJECT", "required": ["where"], "properties": {
+            "where": {"type": "OBJECT", "properties": {"x": {"type": "INTEGER"}}},
+            "names": {"type": "ARRAY", "items": {"type": "STRING", "description": "a name"}},
+        }})
+    );
+    assert_eq!(body["toolConfig"]["functionCallingConfig"], json!({"mode": "ANY", "allowedFunctionNames": ["look"]}));
+    assert_eq!(body["generationConfig"]["thinkingConfig"], json!({"includeThoughts": true, "thinkingBudget": 128}));
+    assert_eq!(body["cachedContent"], "c");
+    assert_eq!(body["safetySettings"], json!([{"category": "HARM", "threshold": "OFF"}]));
 }
