@@ -13,18 +13,28 @@ use crate::error::{self, Kind};
 use crate::{Error, Result};
 
 /// An accepted answer, read whole.
-pub(crate) struct Answer {
+pub struct Answer {
     pub(crate) method: Method,
     /// Free of secrets.
     pub(crate) url: String,
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+}
+
+impl fmt::Debug for Answer {
+    /// The body is left out: it may hold what a log must not.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.method, self.url, self.status)
+    }
 }
 
 impl Answer {
     /// Reads the body as JSON.
-    pub(crate) fn json<T: DeserializeOwned>(self) -> Result<T> {
+    pub fn json<T: DeserializeOwned>(self) -> Result<T> {
         let content_type =
             self.headers.get(http::header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
         let fault = match content_type {
@@ -47,7 +57,7 @@ impl Answer {
     }
 
     /// Reads the body as a JSON list, `null` as an empty one: the original sends a list that was never filled so.
-    pub(crate) fn json_list<T: DeserializeOwned>(self) -> Result<Vec<T>> {
+    pub fn json_list<T: DeserializeOwned>(self) -> Result<Vec<T>> {
         Ok(self.json::<Option<Vec<T>>>()?.unwrap_or_default())
     }
 

@@ -16,6 +16,8 @@
 ///     }
 /// }
 /// ```
+#[doc(hidden)]
+#[macro_export]
 macro_rules! api_trait {
     (
         $(#[$meta:meta])*
@@ -28,7 +30,7 @@ macro_rules! api_trait {
     ) => {
         $(#[$meta])*
         #[cfg_attr(feature = "mock", mockall::automock)]
-        #[async_trait::async_trait]
+        #[$crate::__private::async_trait]
         #[allow(missing_debug_implementations, unused_parens, unused_variables, reason = "made by a macro; default bodies use nothing")]
         pub trait $name: Send + Sync {
             $(

@@ -160,7 +160,8 @@ impl Client {
     }
 
     /// Sends a call and reads the answer whole. Fails on a status that the request does not accept.
-    pub(crate) async fn send(&self, request: Request) -> Result<Answer> {
+    #[doc(hidden)]
+    pub async fn send(&self, request: Request) -> Result<Answer> {
         match self.call(request, Mode::Whole).await? {
             Outcome::Whole(answer) => Ok(answer),
             Outcome::Open(_) => unreachable!("asked for the whole body"),
@@ -168,7 +169,8 @@ impl Client {
     }
 
     /// Sends a call and hands back the answer when its headers are there. The body may have up to `limit` bytes.
-    pub(crate) async fn open(&self, request: Request, limit: Option<u64>) -> Result<Download> {
+    #[doc(hidden)]
+    pub async fn open(&self, request: Request, limit: Option<u64>) -> Result<Download> {
         match self.call(request, Mode::Open(limit)).await? {
             Outcome::Open(download) => Ok(download),
             Outcome::Whole(_) => unreachable!("asked for the body as it comes"),

@@ -61,7 +61,7 @@ struct Inner {
 
 /// What failed. Private, so that a finer distinction later breaks nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// The server answered with a status that the call does not accept.
     Api,
     /// No connection came about: refused, name not found, TLS failed.
@@ -87,7 +87,8 @@ pub(crate) enum Kind {
 }
 
 impl Error {
-    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+    #[doc(hidden)]
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
             method: None,
@@ -131,21 +132,25 @@ impl Error {
     }
 
     /// An error about arguments from which no request can be made.
-    pub(crate) fn request(message: impl Into<String>) -> Self {
+    #[doc(hidden)]
+    pub fn request(message: impl Into<String>) -> Self {
         Self::new(Kind::Request, message)
     }
 
-    pub(crate) fn config(message: impl Into<String>) -> Self {
+    #[doc(hidden)]
+    pub fn config(message: impl Into<String>) -> Self {
         Self::new(Kind::Config, message)
     }
 
-    pub(crate) fn with_source(mut self, source: impl Into<Source>) -> Self {
+    #[doc(hidden)]
+    pub fn with_source(mut self, source: impl Into<Source>) -> Self {
         self.0.source = Some(source.into());
         self
     }
 
     /// Names the request, unless something closer to it did so already. `url` must be free of secrets.
-    pub(crate) fn with_request(mut self, method: &http::Method, url: &str) -> Self {
+    #[doc(hidden)]
+    pub fn with_request(mut self, method: &http::Method, url: &str) -> Self {
         self.0.method.get_or_insert_with(|| match method.as_str() {
             "GET" => Cow::Borrowed("GET"),
             "POST" => Cow::Borrowed("POST"),
@@ -176,7 +181,8 @@ impl Error {
         Self::new(kind, message).with_source(error)
     }
 
-    pub(crate) fn timeout(what: &str, after: Duration) -> Self {
+    #[doc(hidden)]
+    pub fn timeout(what: &str, after: Duration) -> Self {
         Self::new(Kind::Timeout, format!("{what} timed out after {after:?}"))
     }
 

@@ -106,6 +106,7 @@ mod types;
 mod user_settings;
 mod users;
 mod websocket;
+mod wire;
 
 pub use answer::Download;
 pub use builder::ClientBuilder;
@@ -125,9 +126,20 @@ pub mod prelude {
     };
 }
 
-/// What `open_enum!` needs in other crates. Not part of the public interface.
+/// What the sister crates write their endpoints with, and what the macros need there. Not part of the public
+/// interface: it changes without notice.
+///
+/// An area of another crate's API is written as here: a trait by `codersdk::api_trait!`, whose methods send a
+/// [`Request`](__private::Request) by the hidden methods of [`Client`] (`send`, `open`, `event_stream`, `websocket`,
+/// `json_socket`) and read the [`Answer`](__private::Answer).
 #[doc(hidden)]
 pub mod __private {
+    pub use async_trait::async_trait;
+
+    pub use crate::answer::Answer;
+    pub use crate::error::Kind as ErrorKind;
+    pub use crate::redact::Redacted;
+    pub use crate::request::{BodyStream, Request, redact_url};
     pub use crate::tagged::Kind;
-    pub use crate::types::Zero;
+    pub use crate::wire::{Zero, is_false, is_zero, none_or_zero, null_as_default, zero_time};
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// What stands for a secret.
-pub(crate) struct Redacted;
+pub struct Redacted;
 
 impl fmt::Debug for Redacted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -13,6 +13,8 @@ impl fmt::Debug for Redacted {
 
 /// Implements `Debug` for a struct: the fields before the semicolon are shown, those after it are not. All fields must
 /// be named, so that a new one is thought about.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! debug_without_secrets {
     ($name:ident { $($shown:ident),* $(,)?; $($secret:ident),+ $(,)? }) => {
         impl std::fmt::Debug for $name {
@@ -20,7 +22,7 @@ macro_rules! debug_without_secrets {
                 let Self { $($shown,)* $($secret: _,)+ } = self;
                 f.debug_struct(stringify!($name))
                     $(.field(stringify!($shown), $shown))*
-                    $(.field(stringify!($secret), &$crate::redact::Redacted))+
+                    $(.field(stringify!($secret), &$crate::__private::Redacted))+
                     .finish()
             }
         }

@@ -27,21 +27,21 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'@');
 
 /// What fills the placeholders of a route template.
-pub(crate) type Args<'a> = &'a [&'a (dyn Display + Sync)];
+pub type Args<'a> = &'a [&'a (dyn Display + Sync)];
 
 /// A body that is read while it is sent.
-pub(crate) type BodyStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+pub type BodyStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
 /// What stands before a request's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Root {
+pub enum Root {
     /// Nothing: the path is whole.
     Server,
     /// The root of the chat routes, which depends on the server's age.
     Chats,
 }
 
-pub(crate) enum Body {
+pub enum Body {
     Empty,
     Bytes(Bytes),
     /// Can be sent only once, so the call is not retried.
@@ -54,7 +54,7 @@ pub(crate) enum Body {
 /// Request::get("/api/v2/users/{user}/roles", &[&user])
 /// Request::post_chats("/{chat}/messages", &[&chat]).json(&body)
 /// ```
-pub(crate) struct Request {
+pub struct Request {
     pub(crate) method: Method,
     pub(crate) root: Root,
     /// The template: names the route in spans and hooks without the ids in it.
@@ -71,7 +71,8 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    pub(crate) fn new(method: Method, root: Root, route: &'static str, args: Args<'_>) -> Self {
+    /// A call to a route.
+    pub fn new(method: Method, root: Root, route: &'static str, args: Args<'_>) -> Self {
         let idempotent = method.is_idempotent();
         let (path, fault) = match fill(route, args) {
             Ok(path) => (path, None),
@@ -92,7 +93,7 @@ impl Request {
     }
 
     /// A request for a path and query given whole.
-    pub(crate) fn at(method: Method, path: &str) -> Self {
+    pub fn at(method: Method, path: &str) -> Self {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let mut request = Self::new(method, Root::Server, "", &[]);
         request.path = format!("/{}", path.trim_start_matches('/'));
@@ -103,23 +104,28 @@ impl Request {
         request
     }
 
-    pub(crate) fn get(route: &'static str, args: Args<'_>) -> Self {
+    /// A GET.
+    pub fn get(route: &'static str, args: Args<'_>) -> Self {
         Self::new(Method::GET, Root::Server, route, args)
     }
 
-    pub(crate) fn post(route: &'static str, args: Args<'_>) -> Self {
+    /// A POST.
+    pub fn post(route: &'static str, args: Args<'_>) -> Self {
         Self::new(Method::POST, Root::Server, route, args)
     }
 
-    pub(crate) fn put(route: &'static str, args: Args<'_>) -> Self {
+    /// A PUT.
+    pub fn put(route: &'static str, args: Args<'_>) -> Self {
         Self::new(Method::PUT, Root::Server, route, args)
     }
 
-    pub(crate) fn patch(route: &'static str, args: Args<'_>) -> Self {
+    /// A PATCH.
+    pub fn patch(route: &'static str, args: Args<'_>) -> Self {
         Self::new(Method::PATCH, Root::Server, route, args)
     }
 
-    pub(crate) fn delete(route: &'static str, args: Args<'_>) -> Self {
+    /// A DELETE.
+    pub fn delete(route: &'static str, args: Args<'_>) -> Self {
         Self::new(Method::DELETE, Root::Server, route, args)
     }
 
@@ -145,13 +151,13 @@ impl Request {
     }
 
     /// Adds a query pair, even an empty one.
-    pub(crate) fn query(mut self, key: &str, value: impl Display) -> Self {
+    pub fn query(mut self, key: &str, value: impl Display) -> Self {
         self.query.push((key.to_owned(), value.to_string()));
         self
     }
 
     /// Adds a query pair unless it is `None` or empty.
-    pub(crate) fn query_opt<T: Display>(mut self, key: &str, value: impl Into<Option<T>>) -> Self {
+    pub fn query_opt<T: Display>(mut self, key: &str, value: impl Into<Option<T>>) -> Self {
         if let Some(value) = value.into() {
             let value = value.to_string();
             if !value.is_empty() {
@@ -162,13 +168,13 @@ impl Request {
     }
 
     /// Adds pairs that a typed filter gave.
-    pub(crate) fn query_pairs(mut self, pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub fn query_pairs(mut self, pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         self.query.extend(pairs);
         self
     }
 
     /// Sets a header. A value that cannot be one fails the call.
-    pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
         match HeaderValue::from_bytes(value.as_bytes()) {
             Ok(value) => self.headers.push((name, value)),
             Err(_) => {
@@ -179,20 +185,22 @@ impl Request {
         self
     }
 
-    pub(crate) fn json<T: Serialize + ?Sized>(self, body: &T) -> Self {
+    /// A JSON body. A value that has no JSON form fails the call.
+    pub fn json<T: Serialize + ?Sized>(self, body: &T) -> Self {
         match serde_json::to_vec(body) {
             Ok(bytes) => self.bytes("application/json", bytes),
             Err(error) => self.fail(Error::request(format!("encode the request body: {error}")).with_source(error)),
         }
     }
 
-    pub(crate) fn bytes(mut self, content_type: &str, bytes: impl Into<Bytes>) -> Self {
+    /// A body of a media type.
+    pub fn bytes(mut self, content_type: &str, bytes: impl Into<Bytes>) -> Self {
         self.body = Body::Bytes(bytes.into());
         self.header(http::header::CONTENT_TYPE, content_type)
     }
 
     /// A body that is read while it is sent, of `length` bytes if that is known.
-    pub(crate) fn stream(mut self, content_type: &str, length: Option<u64>, stream: BodyStream) -> Self {
+    pub fn stream(mut self, content_type: &str, length: Option<u64>, stream: BodyStream) -> Self {
         self.body = Body::Stream(Some(stream));
         self.idempotent = false;
         if let Some(length) = length {
@@ -202,19 +210,19 @@ impl Request {
     }
 
     /// The only statuses that count as success.
-    pub(crate) fn expect(mut self, statuses: &'static [u16]) -> Self {
+    pub fn expect(mut self, statuses: &'static [u16]) -> Self {
         self.expected = statuses;
         self
     }
 
     /// Declares that sending it twice does what sending it once does, whatever its method.
-    pub(crate) fn idempotent(mut self, idempotent: bool) -> Self {
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.idempotent = idempotent && !matches!(self.body, Body::Stream(_));
         self
     }
 
     /// Fails the call when it is sent: for arguments that no request can carry.
-    pub(crate) fn fail(mut self, fault: Error) -> Self {
+    pub fn fail(mut self, fault: Error) -> Self {
         self.fault.get_or_insert(fault);
         self
     }
@@ -289,7 +297,7 @@ fn is_secret(key: &str) -> bool {
 
 /// A URL as it may be logged: without user name, password and fragment, secret query values replaced. What is no
 /// URL is cut at the query.
-pub(crate) fn redact_url(url: &str) -> String {
+pub fn redact_url(url: &str) -> String {
     match Url::parse(url) {
         Ok(url) => redacted(&url),
         Err(_) => url.split(['?', '#']).next().unwrap_or_default().to_owned(),

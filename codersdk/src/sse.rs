@@ -205,8 +205,13 @@ impl Client {
     /// # Errors
     /// As any call's, before the stream begins.
     pub async fn events<T: DeserializeOwned>(&self, path: &str) -> Result<EventStream<T>> {
-        let request = Request::at(Method::GET, path).header(http::header::ACCEPT, "text/event-stream");
-        let body = self.open(request, None).await?;
+        self.event_stream(Request::at(Method::GET, path)).await
+    }
+
+    /// Opens a stream of server-sent events that a request asks for.
+    #[doc(hidden)]
+    pub async fn event_stream<T: DeserializeOwned>(&self, request: Request) -> Result<EventStream<T>> {
+        let body = self.open(request.header(http::header::ACCEPT, "text/event-stream"), None).await?;
         let settings = self.settings();
         let (idle, url) = (settings.idle_timeout, body.url().to_owned());
         let events = ServerSentEventReader::with_max_line(body, settings.max_frame);

@@ -69,7 +69,8 @@ pub struct WebSocket {
 
 impl Client {
     /// Opens a WebSocket. The request must be a GET; it is not retried.
-    pub(crate) async fn websocket(&self, mut request: Request) -> Result<WebSocket> {
+    #[doc(hidden)]
+    pub async fn websocket(&self, mut request: Request) -> Result<WebSocket> {
         let limit = self.settings().upgrade_timeout;
         let mut shown = String::new();
         match tokio::time::timeout(limit, self.upgrade(&mut request, &mut shown)).await {
@@ -79,7 +80,8 @@ impl Client {
     }
 
     /// Opens a WebSocket on which the server sends JSON values.
-    pub(crate) async fn json_socket<T: DeserializeOwned>(&self, request: Request) -> Result<JsonSocket<T>> {
+    #[doc(hidden)]
+    pub async fn json_socket<T: DeserializeOwned>(&self, request: Request) -> Result<JsonSocket<T>> {
         Ok(JsonSocket { socket: self.websocket(request).await?, values: PhantomData })
     }
 
