@@ -19,6 +19,7 @@ use crate::request_log::{self, RequestLog, ServedRequest};
 use crate::seed::{self, Login};
 use crate::state::{AppState, Inner};
 use crate::store::Store;
+use crate::workspaces::Workspaces;
 
 /// How long a shutdown may take.
 pub const SHUTDOWN_LIMIT: Duration = Duration::from_secs(4);
@@ -100,6 +101,7 @@ impl ServerBuilder {
             clock: self.clock,
             access_url,
             password_iterations: crate::password::DEFAULT_ITERATIONS,
+            workspaces: Workspaces::default(),
             faults: Faults::default(),
             requests: RequestLog::default(),
             stop: stop.clone(),

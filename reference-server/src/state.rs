@@ -13,6 +13,7 @@ use crate::http::websocket::SocketHost;
 use crate::model::resolve::Models;
 use crate::request_log::RequestLog;
 use crate::store::Store;
+use crate::workspaces::Workspaces;
 
 /// The server's shared parts, cheap to clone.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub(crate) struct Inner {
     pub(crate) access_url: url::Url,
     /// How often new passwords are hashed.
     pub(crate) password_iterations: NonZeroU32,
+    /// What is kept in memory of workspaces.
+    pub(crate) workspaces: Workspaces,
     pub(crate) faults: Faults,
     pub(crate) requests: RequestLog,
     /// Cancelled when the server stops: streams end then.

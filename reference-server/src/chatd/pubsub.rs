@@ -90,20 +90,22 @@ pub(crate) trait Pubsub: Debug + Send + Sync + 'static {
 
 /// Topics by key; those without subscribers are forgotten.
 #[derive(Debug)]
-struct Topics<K, M>(Mutex<HashMap<K, broadcast::Sender<M>>>);
+pub(crate) struct Topics<K, M>(Mutex<HashMap<K, broadcast::Sender<M>>>);
 
 impl<K: Eq + Hash, M: Clone> Topics<K, M> {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Mutex::new(HashMap::new()))
     }
 
-    fn subscribe(&self, key: K) -> Subscription<M> {
+    /// Follows a topic.
+    pub(crate) fn subscribe(&self, key: K) -> Subscription<M> {
         let mut topics = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let sender = topics.entry(key).or_insert_with(|| broadcast::Sender::new(CAPACITY));
         Subscription(sender.subscribe())
     }
 
-    fn publish(&self, key: &K, message: impl FnOnce() -> M) {
+    /// Tells those who follow a topic; the message is made only if somebody does.
+    pub(crate) fn publish(&self, key: &K, message: impl FnOnce() -> M) {
         let mut topics = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = topics.get(key) {
             if sender.receiver_count() == 0 {

@@ -2,16 +2,15 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{Path, Request};
+use axum::extract::Path;
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use super::auth::{Caller, SESSION_TOKEN_COOKIE, session_token};
+use super::auth::Caller;
 use super::error::ApiError;
-use super::extract::{parse_uuid, path_uuid};
+use super::extract::path_uuid;
 use super::websocket::Upgrade;
-use crate::quote::quoted;
 use crate::state::AppState;
 
 /// Where single things are found by their id.
@@ -29,7 +28,6 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/api/v2/workspaces", get(async |_: Caller| Json(json!({"workspaces": [], "count": 0}))))
         .route("/api/v2/templates", get(empty_list))
         .route("/api/v2/external-auth", get(async |_: Caller| Json(json!({"providers": [], "links": []}))))
-        .route("/api/v2/workspaceagents/me/{*path}", any(agent))
         .route("/api/v2/notifications/inbox/watch", get(socket))
         .route("/api/v2/derp-map", get(socket));
     for root in BY_ID {
@@ -46,20 +44,6 @@ async fn empty_list(_: Caller) -> Json<[Value; 0]> {
 async fn by_id(_: Caller, Path(params): Path<HashMap<String, String>>) -> Result<(), ApiError> {
     path_uuid(params.get("id").map(String::as_str).unwrap_or_default())?;
     Err(ApiError::not_found())
-}
-
-/// No token is an agent's.
-async fn agent(request: Request) -> ApiError {
-    let (parts, _) = request.into_parts();
-    match session_token(&parts) {
-        None => ApiError::unauthorized(format!("Cookie {} must be provided.", quoted(SESSION_TOKEN_COOKIE))),
-        Some(token) if parse_uuid(&token).is_err() => ApiError::unauthorized("Workspace agent token invalid.")
-            .detail(format!("An agent token must be a valid UUIDv4. (len {})", token.len())),
-        Some(_) => ApiError::unauthorized("Workspace agent not authorized.").detail(
-            "The agent cannot authenticate until the workspace provision job has been completed. If the job is no longer \
-             running, this agent is invalid.",
-        ),
-    }
 }
 
 /// A route that speaks over a socket only, of which nothing would come.

@@ -2,6 +2,7 @@
 
 mod absent;
 pub(crate) mod admins;
+pub(crate) mod agent_auth;
 mod ai_providers;
 pub(crate) mod auth;
 mod authcheck;

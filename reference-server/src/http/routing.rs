@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use uuid::Uuid;
 
+use super::agent_auth::authenticate_agent;
 use super::auth::{SESSION_TOKEN_COOKIE, SESSION_TOKEN_HEADER, authenticate, bearer, cookie};
 use super::drain::drained;
 use super::error::{ApiError, plain_text};
@@ -55,6 +56,9 @@ const GUARDED: &[&str] = &[
     "/api/v2/workspacebuilds/*",
     "/api/v2/workspaces",
 ];
+
+/// The subtree in which agents, and nobody else, are told things.
+const AGENTS_OWN: &str = "/api/v2/workspaceagents/me";
 
 /// Subtrees that are closed to who may not read the resource.
 const FOR_ADMINISTRATORS: &[(&str, Resource)] = &[
@@ -247,6 +251,13 @@ fn escape_literal(path: &str, segments: &mut [String], method: &Method) {
 
 /// Asks for a session where the path wants one, whether or not it leads anywhere.
 async fn guard(state: &AppState, path: &str, request: &mut Request) -> Result<(), ApiError> {
+    if matches_prefix(AGENTS_OWN, path) {
+        let (mut parts, body) = std::mem::take(request).into_parts();
+        let agent = authenticate_agent(&parts, state).await?;
+        parts.extensions.insert(agent);
+        *request = Request::from_parts(parts, body);
+        return Ok(());
+    }
     if !is_guarded(path, request.method()) {
         return Ok(());
     }

@@ -13,6 +13,8 @@ pub(crate) mod chat_files;
 pub(crate) mod chat_list;
 pub(crate) mod chat_settings;
 pub(crate) mod chats;
+#[allow(dead_code, reason = "handlers of several areas are being laid on it")]
+pub(crate) mod external_auth;
 pub(crate) mod git_ssh_keys;
 pub(crate) mod mcp_servers;
 pub(crate) mod messages;
@@ -20,8 +22,18 @@ pub(crate) mod model_configs;
 pub(crate) mod organizations;
 pub(crate) mod queue;
 pub(crate) mod settings;
+#[allow(dead_code, reason = "handlers of several areas are being laid on it")]
+pub(crate) mod tasks;
+#[allow(dead_code, reason = "handlers of several areas are being laid on it")]
+pub(crate) mod templates;
 pub(crate) mod usage_limits;
 pub(crate) mod users;
+#[allow(dead_code, reason = "handlers of several areas are being laid on it")]
+pub(crate) mod workspace_agents;
+#[allow(dead_code, reason = "handlers of several areas are being laid on it")]
+pub(crate) mod workspace_apps;
+#[allow(dead_code, reason = "handlers of several areas are being laid on it")]
+pub(crate) mod workspaces;
 
 use std::path::Path;
 use std::time::Duration;

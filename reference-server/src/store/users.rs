@@ -90,7 +90,9 @@ pub(crate) struct Page {
 impl Store {
     /// How many users there are.
     pub(crate) async fn user_count(&self) -> sqlx::Result<i64> {
-        sqlx::query_scalar("SELECT COUNT(*) FROM users WHERE deleted = FALSE").fetch_one(self.pool()).await
+        sqlx::query_scalar("SELECT COUNT(*) FROM users WHERE deleted = FALSE AND is_system = FALSE")
+            .fetch_one(self.pool())
+            .await
     }
 
     /// The user of this id, deleted or not.
@@ -146,8 +148,9 @@ impl Store {
         now: DateTime<Utc>,
     ) -> sqlx::Result<Option<(UserRow, Uuid)>> {
         let mut tx = self.begin().await?;
-        let count: i64 =
-            sqlx::query_scalar("SELECT COUNT(*) FROM users WHERE deleted = FALSE").fetch_one(&mut *tx).await?;
+        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM users WHERE deleted = FALSE AND is_system = FALSE")
+            .fetch_one(&mut *tx)
+            .await?;
         if count > 0 {
             return Ok(None);
         }
@@ -333,7 +336,7 @@ fn containing(text: &str) -> String {
 
 /// Adds the WHERE clause of a filter over the table `users`.
 pub(crate) fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &UserFilter) {
-    query.push(" WHERE users.deleted = FALSE");
+    query.push(" WHERE users.deleted = FALSE AND users.is_system = FALSE");
     if !filter.search.is_empty() {
         let pattern = containing(&filter.search);
         query.push(" AND (lower(users.email) LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\'");

@@ -1,0 +1,12 @@
+//! Workspaces: how they are built, how their agents are known and reached, and who is told when something changes.
+
+pub(crate) mod connection;
+pub(crate) mod hub;
+pub(crate) mod plan;
+
+/// What the server keeps in memory of workspaces.
+#[derive(Debug, Default)]
+pub(crate) struct Workspaces {
+    /// Tells of changes.
+    pub(crate) hub: hub::Hub,
+}
