@@ -8,6 +8,8 @@ pub use crate::api_keys::*;
 pub use crate::auth_check::*;
 pub use crate::buildinfo::*;
 pub use crate::chats::*;
+pub use crate::containers::*;
+pub use crate::listening_ports::*;
 pub use crate::login::*;
 pub use crate::mcp_servers::*;
 pub use crate::misc::*;
