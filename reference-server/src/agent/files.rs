@@ -118,16 +118,20 @@ async fn read_file_lines(
 
 async fn write_file(
     State(agent): State<AgentState>,
-    OnBehalfOf(_chat): OnBehalfOf,
+    OnBehalfOf(chat): OnBehalfOf,
     query: QueryValues,
     body: Body,
 ) -> Result<Json<Message>, ApiError> {
     let path = only_path(&query)?;
     let shown = quoted(&path);
+    let touched = path.clone();
     let (chunks, received) = mpsc::channel(IN_FLIGHT);
     let writing = blocking(&agent, move |files| write_chunks(files, &path, received));
     let (written, ()) = tokio::join!(writing, pump(body, chunks));
     written?.map_err(refusal)?;
+    if let Some(chat) = chat {
+        agent.chat_paths.add(chat.family(), &[touched]);
+    }
     Ok(Json(Message { message: format!("Successfully wrote to {shown}"), ..Message::default() }))
 }
 
@@ -161,10 +165,15 @@ fn write_chunks(
 
 async fn edit_files(
     State(agent): State<AgentState>,
-    OnBehalfOf(_chat): OnBehalfOf,
+    OnBehalfOf(chat): OnBehalfOf,
     GoJson(request): GoJson<FileEditRequest>,
 ) -> Result<Json<FileEditResponse>, ApiError> {
-    blocking(&agent, move |files| files.edit_files(request)).await?.map(Json).map_err(refusal)
+    let touched: Vec<String> = request.files.iter().map(|file| file.path.clone()).collect();
+    let response = blocking(&agent, move |files| files.edit_files(request)).await?.map_err(refusal)?;
+    if let Some(chat) = chat {
+        agent.chat_paths.add(chat.family(), &touched);
+    }
+    Ok(Json(response))
 }
 
 /// The query of a route that takes a path and nothing else.

@@ -5,6 +5,7 @@
 
 mod chat_context;
 mod files;
+mod git;
 mod guard;
 mod listen;
 mod processes;
@@ -28,6 +29,7 @@ use workspacesdk::fs::OsFs;
 use crate::clock::{SharedClock, SystemClock};
 use crate::http::error::plain_text;
 use crate::http::websocket::SocketHost;
+use git::ChatPaths;
 use listen::Listener;
 use processes::Manager;
 
@@ -122,6 +124,7 @@ impl AgentBuilder {
             stop: stop.clone(),
             files: Files::new(Arc::new(OsFs)),
             processes: Manager::new(self.clock, dir, self.env),
+            chat_paths: ChatPaths::default(),
         }));
         let serving = tokio::spawn(listener.serve(router(state.clone()), stop.clone()));
         Ok(Agent { state, url, stop, serving })
@@ -183,6 +186,8 @@ struct Inner {
     stop: CancellationToken,
     files: Files,
     processes: Manager,
+    /// What the chats touched, for the git watch.
+    chat_paths: ChatPaths,
 }
 
 impl SocketHost for AgentState {
@@ -212,6 +217,7 @@ fn router(state: AgentState) -> Router {
         .route("/", get(greeting))
         .merge(files::router())
         .merge(processes::router())
+        .merge(git::router())
         .fallback(async || plain_text(StatusCode::NOT_FOUND, "404 page not found"))
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
         .with_state(state.clone());

@@ -40,9 +40,18 @@ async fn start(
     if request.command.is_empty() {
         return Err(ApiError::bad_request("Command is required."));
     }
+    let workdir: Vec<String> = request.workdir.iter().filter(|dir| !dir.is_empty()).cloned().collect();
     let process = agent.processes.start(request, chat.as_ref()).map_err(|detail| {
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "Failed to start process.").detail(detail)
     })?;
+    if let Some(chat) = chat {
+        // What a command changed can be seen once it has ended.
+        let (process, chat_paths) = (process.clone(), agent.chat_paths.clone());
+        tokio::spawn(async move {
+            process.wait().await;
+            chat_paths.add(chat.family(), &workdir);
+        });
+    }
     Ok(Json(StartProcessResponse { id: process.id.clone(), started: true }))
 }
 
