@@ -8,3 +8,6 @@
 //! - `mock`: mocks of the traits.
 
 #![deny(missing_docs)]
+
+#[cfg(feature = "rpc")]
+pub mod rpc;
