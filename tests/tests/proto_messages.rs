@@ -173,7 +173,7 @@ fn typed(name: &str, bytes: &[u8]) -> Result<Vec<u8>, prost::DecodeError> {
         "coder.tailnet.v2.RefreshResumeTokenResponse" => tailnet::RefreshResumeTokenResponse,
         "coder.tailnet.v2.StreamDERPMapsRequest" => tailnet::StreamDerpMapsRequest,
         "coder.tailnet.v2.TelemetryEvent" => tailnet::TelemetryEvent,
-        "coder.tailnet.v2.TelemetryEvent.P2PEndpoint" => tailnet::telemetry_event::P2PEndpoint,
+        "coder.tailnet.v2.TelemetryEvent.P2PEndpoint" => tailnet::telemetry_event::P2pEndpoint,
         "coder.tailnet.v2.TelemetryRequest" => tailnet::TelemetryRequest,
         "coder.tailnet.v2.TelemetryResponse" => tailnet::TelemetryResponse,
         "coder.tailnet.v2.Workspace" => tailnet::Workspace,
