@@ -8,6 +8,7 @@ mod files;
 mod git;
 mod guard;
 mod listen;
+mod mcp;
 mod processes;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use workspacesdk::files::Files;
 use workspacesdk::fs::OsFs;
+use workspacesdk::mcp::McpToolInfo;
 
 use crate::clock::{SharedClock, SystemClock};
 use crate::http::error::plain_text;
@@ -123,6 +125,7 @@ impl AgentBuilder {
             clock: self.clock.clone(),
             stop: stop.clone(),
             files: Files::new(Arc::new(OsFs)),
+            mcp: mcp::Manager::start(self.clock.clone(), dir.as_ref(), self.env.clone()),
             processes: Manager::new(self.clock, dir, self.env),
             chat_paths: ChatPaths::default(),
         }));
@@ -158,9 +161,16 @@ impl Agent {
         &self.url
     }
 
+    /// The tools of the MCP servers that `.mcp.json` in the agent's directory names, as far as they have answered by
+    /// now, by their names: the server's, two underscores, and the tool's.
+    pub fn mcp_tools(&self) -> Vec<McpToolInfo> {
+        self.state.mcp.tools()
+    }
+
     /// Stops the agent: kills what it started, with all that was started by that, and ends its connections.
     pub async fn shutdown(mut self) {
-        self.state.processes.close().await;
+        let state = &self.state;
+        tokio::join!(state.processes.close(), state.mcp.close());
         self.stop.cancel();
         let _ = tokio::time::timeout(crate::SHUTDOWN_LIMIT, &mut self.serving).await;
     }
@@ -185,6 +195,7 @@ struct Inner {
     /// Cancelled when the agent stops: streams end then.
     stop: CancellationToken,
     files: Files,
+    mcp: mcp::Manager,
     processes: Manager,
     /// What the chats touched, for the git watch.
     chat_paths: ChatPaths,
@@ -216,6 +227,7 @@ fn router(state: AgentState) -> Router {
     let routes = Router::new()
         .route("/", get(greeting))
         .merge(files::router())
+        .merge(mcp::router())
         .merge(processes::router())
         .merge(git::router())
         .fallback(async || plain_text(StatusCode::NOT_FOUND, "404 page not found"))

@@ -81,7 +81,11 @@ fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     Cow::Owned(mended)
 }
 
-fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
+/// Decodes a JSON value.
+///
+/// # Errors
+/// When the value does not fit `T`.
+pub(crate) fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
     // Which absent fields lack a default is known to the type alone: it says so one at a time.
     let mut absent = Vec::new();
     loop {

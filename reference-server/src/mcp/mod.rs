@@ -1,0 +1,157 @@
+//! Connections to MCP servers: programs that offer tools to a model, over their standard input and output or over HTTP.
+//!
+//! A server is a stranger: whatever it does, a call of it ends in time and its answers are bounded.
+
+mod error;
+mod http;
+mod stdio;
+
+use std::time::Duration;
+
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, ClientConfig, Implementation,
+    JsonObject, PaginatedRequestParams, Tool,
+};
+use rmcp::service::{RunningService, ServiceExt};
+use rmcp::transport::IntoTransport;
+use rmcp::{RoleClient, service};
+
+use crate::clock::Clock;
+use crate::program::Program;
+
+pub(crate) use error::McpError;
+pub(crate) use http::HttpServer;
+pub(crate) use stdio::StdioServer;
+
+/// How long a server may take to start and to introduce itself, and to list its tools.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a server may take to end on its own.
+const GRACE: Duration = Duration::from_secs(2);
+/// How many tools of one server are taken.
+const MOST_TOOLS: usize = 1_000;
+/// How many pages its list may have.
+const MOST_PAGES: usize = 100;
+
+/// A server that has introduced itself. Dropping it ends the connection, and the program that serves.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    service: RunningService<RoleClient, ClientConfig>,
+    /// The program that serves, if this side has started it.
+    program: Option<Program>,
+}
+
+impl Connection {
+    /// Starts a program and greets it. It is told that `client` is who talks to it.
+    ///
+    /// # Errors
+    /// When it cannot be started, or does not introduce itself in time.
+    pub(crate) async fn stdio(server: &StdioServer, client: &str, clock: &dyn Clock) -> Result<Self, McpError> {
+        let (program, pipes) = server.start()?;
+        let service = greet(pipes, client, clock).await?;
+        Ok(Self { service, program: Some(program) })
+    }
+
+    /// Greets a server over HTTP.
+    ///
+    /// # Errors
+    /// When it cannot be reached, refuses, or does not introduce itself in time.
+    pub(crate) async fn http(server: &HttpServer, client: &str, clock: &dyn Clock) -> Result<Self, McpError> {
+        let service = greet(server.transport()?, client, clock).await?;
+        Ok(Self { service, program: None })
+    }
+
+    /// The tools that the server lists, in its order.
+    ///
+    /// # Errors
+    /// When it does not answer in time, or refuses.
+    pub(crate) async fn tools(&self, clock: &dyn Clock) -> Result<Vec<Tool>, McpError> {
+        in_time(clock, CONNECT_TIMEOUT, async {
+            let mut tools = Vec::new();
+            let mut cursor = None;
+            for _ in 0..MOST_PAGES {
+                let page = self.service.list_tools(Some(PaginatedRequestParams::default().with_cursor(cursor))).await?;
+                tools.extend(page.tools);
+                cursor = page.next_cursor;
+                if cursor.is_none() || tools.len() >= MOST_TOOLS {
+                    break;
+                }
+            }
+            tools.truncate(MOST_TOOLS);
+            Ok(tools)
+        })
+        .await
+    }
+
+    /// Calls a tool, and tells the server to give up when nobody waits any more.
+    ///
+    /// # Errors
+    /// When the server refuses, does not answer within `timeout`, or is gone.
+    pub(crate) async fn call(
+        &self,
+        tool: String,
+        arguments: Option<JsonObject>,
+        timeout: Duration,
+        clock: &dyn Clock,
+    ) -> Result<CallToolResult, McpError> {
+        let mut params = CallToolRequestParams::new(tool);
+        params.arguments = arguments;
+        in_time(clock, timeout, async {
+            match self.service.peer().call_tool_once(params).await? {
+                CallToolResponse::Complete(result) => Ok(result),
+                _ => Err(McpError::new("the server asks for more than a call of a tool")),
+            }
+        })
+        .await
+    }
+
+    /// Ends the connection, and the program that serves.
+    pub(crate) async fn close(mut self) {
+        // Its input ends with the connection, which tells a well-behaved program to end.
+        let _ = self.service.close_with_timeout(GRACE).await;
+        if let Some(program) = self.program.take() {
+            program.end(GRACE).await;
+        }
+    }
+}
+
+/// Introduces both sides to each other.
+async fn greet<T, E, A>(
+    transport: T,
+    client: &str,
+    clock: &dyn Clock,
+) -> Result<RunningService<RoleClient, ClientConfig>, McpError>
+where
+    T: IntoTransport<RoleClient, E, A>,
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let us = Implementation::new(client, env!("CARGO_PKG_VERSION"));
+    let us = ClientConfig::new(ClientCapabilities::default(), us);
+    in_time(clock, CONNECT_TIMEOUT, async { Ok(us.serve(transport).await?) }).await
+}
+
+async fn in_time<T>(
+    clock: &dyn Clock,
+    limit: Duration,
+    work: impl Future<Output = Result<T, McpError>>,
+) -> Result<T, McpError> {
+    tokio::select! {
+        done = work => done,
+        () = clock.sleep(limit) => Err(McpError::new(format!("the server did not answer within {} s", limit.as_secs()))),
+    }
+}
+
+impl From<service::ServiceError> for McpError {
+    fn from(error: service::ServiceError) -> Self {
+        match error {
+            service::ServiceError::McpError(refusal) => Self::new(refusal.message),
+            service::ServiceError::TransportClosed => Self::new("the server is gone"),
+            other => Self::caused_by(&other),
+        }
+    }
+}
+
+impl From<service::ClientInitializeError> for McpError {
+    fn from(error: service::ClientInitializeError) -> Self {
+        Self::caused_by(&error)
+    }
+}
