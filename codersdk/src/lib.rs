@@ -86,6 +86,7 @@ mod buildinfo;
 mod chats;
 mod client;
 mod containers;
+mod derp;
 mod duration;
 mod error;
 mod exclusive;
@@ -109,6 +110,9 @@ mod user_settings;
 mod users;
 mod websocket;
 mod wire;
+mod workspace_agent_logs;
+mod workspace_agent_parts;
+mod workspace_apps;
 
 pub use answer::Download;
 pub use builder::ClientBuilder;

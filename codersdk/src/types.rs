@@ -9,6 +9,7 @@ pub use crate::auth_check::*;
 pub use crate::buildinfo::*;
 pub use crate::chats::*;
 pub use crate::containers::*;
+pub use crate::derp::*;
 pub use crate::listening_ports::*;
 pub use crate::login::*;
 pub use crate::mcp_servers::*;
@@ -23,6 +24,9 @@ pub use crate::tagged::UnknownReason;
 pub use crate::user_settings::*;
 pub use crate::users::*;
 pub(crate) use crate::wire::*;
+pub use crate::workspace_agent_logs::*;
+pub use crate::workspace_agent_parts::*;
+pub use crate::workspace_apps::*;
 
 /// An object of JSON with no fixed fields.
 pub type JsonMap = serde_json::Map<String, serde_json::Value>;

@@ -39,7 +39,7 @@ macro_rules! zero_numbers {
     };
 }
 
-zero_numbers!(i32, i64, u32, u64, f64);
+zero_numbers!(u16, i32, i64, u32, u64, f64);
 
 /// Whether a field is to be left out, as Go leaves out empty texts and zeros.
 pub fn none_or_zero<T: Zero>(value: &Option<T>) -> bool {
