@@ -33,6 +33,11 @@ impl fmt::Debug for Answer {
 }
 
 impl Answer {
+    /// An answer that came another way than by the client. `url` must be free of secrets.
+    pub fn new(method: Method, url: String, status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
+        Self { method, url, status, headers, body }
+    }
+
     /// Reads the body as JSON.
     pub fn json<T: DeserializeOwned>(self) -> Result<T> {
         let content_type =

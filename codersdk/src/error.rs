@@ -187,7 +187,8 @@ impl Error {
     }
 
     /// From an answer that the call does not accept.
-    pub(crate) fn from_answer(status: u16, headers: &http::HeaderMap, body: &Bytes, truncated: bool) -> Self {
+    #[doc(hidden)]
+    pub fn from_answer(status: u16, headers: &http::HeaderMap, body: &Bytes, truncated: bool) -> Self {
         let (response, source) = read_error_body(status, headers, body);
         let mut error = Self::new(Kind::Api, "");
         let inner = &mut error.0;

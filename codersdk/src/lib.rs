@@ -145,7 +145,8 @@ pub mod __private {
     pub use crate::answer::Answer;
     pub use crate::error::Kind as ErrorKind;
     pub use crate::redact::Redacted;
-    pub use crate::request::{BodyStream, Request, redact_url};
+    pub use crate::request::{Body, BodyStream, Request, RequestParts, redact_url};
     pub use crate::tagged::Kind;
+    pub use crate::websocket::{Handshake, SocketLimits, Transport};
     pub use crate::wire::{Zero, is_false, is_zero, none_or_zero, null_as_default, zero_time};
 }

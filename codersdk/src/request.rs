@@ -41,8 +41,11 @@ pub enum Root {
     Chats,
 }
 
+/// What a request carries.
 pub enum Body {
+    /// Nothing.
     Empty,
+    /// What is in memory.
     Bytes(Bytes),
     /// Can be sent only once, so the call is not retried.
     Stream(Option<BodyStream>),
@@ -68,6 +71,22 @@ pub struct Request {
     /// Whether sending it twice does the same as sending it once.
     pub(crate) idempotent: bool,
     fault: Option<Error>,
+}
+
+/// What a [`Request`] consists of.
+pub struct RequestParts {
+    /// The method.
+    pub method: Method,
+    /// The whole URL.
+    pub url: Url,
+    /// The URL without secrets.
+    pub shown: String,
+    /// Headers.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body.
+    pub body: Body,
+    /// Accepted statuses; empty accepts every 2xx.
+    pub expected: &'static [u16],
 }
 
 impl Request {
@@ -199,6 +218,13 @@ impl Request {
         self.header(http::header::CONTENT_TYPE, content_type)
     }
 
+    /// A body of JSON of which the headers say nothing: agents expect no other.
+    pub fn untyped_json<T: Serialize + ?Sized>(self, body: &T) -> Self {
+        let mut request = self.json(body);
+        request.headers.retain(|(name, _)| *name != http::header::CONTENT_TYPE);
+        request
+    }
+
     /// A body that is read while it is sent, of `length` bytes if that is known.
     pub fn stream(mut self, content_type: &str, length: Option<u64>, stream: BodyStream) -> Self {
         self.body = Body::Stream(Some(stream));
@@ -207,6 +233,13 @@ impl Request {
             self.headers.push((http::header::CONTENT_LENGTH, HeaderValue::from(length)));
         }
         self.header(http::header::CONTENT_TYPE, content_type)
+    }
+
+    /// A body that is read while it is sent and of whose type the headers say nothing.
+    pub fn untyped_stream(self, length: Option<u64>, stream: BodyStream) -> Self {
+        let mut request = self.stream("", length, stream);
+        request.headers.retain(|(name, _)| *name != http::header::CONTENT_TYPE);
+        request
     }
 
     /// The only statuses that count as success.
@@ -244,6 +277,15 @@ impl Request {
         redacted(&self.join(base, chats))
     }
 
+    /// The request for those who send it another way than by the client: on top of the path of `base`.
+    pub fn into_parts(mut self, base: &Url) -> Result<RequestParts, Error> {
+        let prefix = base.path().trim_end_matches('/');
+        self.path.insert_str(0, prefix);
+        let url = self.url(base, "")?;
+        let Self { method, headers, body, expected, .. } = self;
+        Ok(RequestParts { shown: redacted(&url), method, url, headers, body, expected })
+    }
+
     fn join(&self, base: &Url, chats: &str) -> Url {
         let root = if self.root == Root::Chats { chats } else { "" };
         let mut url = base.clone();
@@ -254,6 +296,22 @@ impl Request {
             url.query_pairs_mut().extend_pairs(&self.query);
         }
         url
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
+            Self::Stream(_) => f.write_str("Stream"),
+        }
+    }
+}
+
+impl fmt::Debug for RequestParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {:?}", self.method, self.shown, self.body)
     }
 }
 

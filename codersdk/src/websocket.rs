@@ -9,9 +9,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
-use http::{Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_accept_key};
@@ -57,14 +58,67 @@ pub struct CloseReason {
 ///
 /// [`close_reason`](Self::close_reason) tells afterwards how the peer closed.
 pub struct WebSocket {
-    socket: WebSocketStream<reqwest::Upgraded>,
+    socket: WebSocketStream<Box<dyn Transport>>,
     /// Where it leads, free of secrets.
     url: String,
     idle: Duration,
+    /// Whether a peer that says nothing is asked whether it is there.
+    pings: bool,
+    pinged: bool,
     heard: Instant,
     timer: Pin<Box<Sleep>>,
     closed: Option<CloseReason>,
     done: bool,
+}
+
+/// The connection below a WebSocket.
+pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
+
+/// Bounds of a WebSocket.
+#[derive(Debug, Clone, Copy)]
+pub struct SocketLimits {
+    /// Largest message, in bytes.
+    pub max_frame: usize,
+    /// Longest silence of the peer.
+    pub idle: Duration,
+    /// Whether a peer that has said nothing for half of that is sent a ping, for those that send none themselves.
+    pub pings: bool,
+}
+
+/// The client's side of a WebSocket handshake.
+#[derive(Debug)]
+pub struct Handshake {
+    key: String,
+}
+
+impl Default for Handshake {
+    fn default() -> Self {
+        Self { key: generate_key() }
+    }
+}
+
+impl Handshake {
+    /// The headers that ask for the upgrade.
+    pub fn headers(&self) -> Result<[(HeaderName, HeaderValue); 4]> {
+        let key = self.key.parse().map_err(|_| Error::request("websocket header"))?;
+        Ok([
+            (CONNECTION, HeaderValue::from_static("Upgrade")),
+            (UPGRADE, HeaderValue::from_static("websocket")),
+            (SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13")),
+            (SEC_WEBSOCKET_KEY, key),
+        ])
+    }
+
+    /// Whether the headers of an answer 101 belong to this handshake.
+    pub fn check(&self, headers: &HeaderMap) -> Result<()> {
+        let accept = headers.get(SEC_WEBSOCKET_ACCEPT).map(HeaderValue::as_bytes);
+        if accept == Some(derive_accept_key(self.key.as_bytes()).as_bytes()) {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Decode, "the peer's answer to the WebSocket upgrade does not match the request"))
+    }
 }
 
 impl Client {
@@ -104,39 +158,35 @@ impl Client {
     }
 
     async fn upgrade(&self, request: &mut Request, shown: &mut String) -> Result<WebSocket> {
-        let key = generate_key();
-        for (name, value) in [
-            (CONNECTION, "Upgrade"),
-            (UPGRADE, "websocket"),
-            (SEC_WEBSOCKET_VERSION, "13"),
-            (SEC_WEBSOCKET_KEY, key.as_str()),
-        ] {
-            request.headers.push((name, value.parse().map_err(|_| Error::request("websocket header"))?));
-        }
+        let handshake = Handshake::default();
+        request.headers.extend(handshake.headers()?);
         let Exchange { method, url, response } = self.exchange(self.http1()?, request, shown).await?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(refusal(response).await.with_request(&method, &url));
         }
-        let accept = response.headers().get(SEC_WEBSOCKET_ACCEPT).map(|value| value.as_bytes().to_owned());
-        if accept.as_deref() != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
-            let fault =
-                Error::new(Kind::Decode, "the peer's answer to the WebSocket upgrade does not match the request");
-            return Err(fault.with_request(&method, &url));
-        }
+        handshake.check(response.headers()).map_err(|error| error.with_request(&method, &url))?;
         let upgraded = response.upgrade().await.map_err(|error| Error::transport(error).with_request(&method, &url))?;
         let settings = self.settings();
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(settings.max_frame))
-            .max_frame_size(Some(settings.max_frame))
-            .max_write_buffer_size(settings.max_frame.max(1 << 20) * 2);
-        let socket = WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(config)).await;
-        let idle = settings.idle_timeout;
-        let timer = Box::pin(tokio::time::sleep(idle));
-        Ok(WebSocket { socket, url, idle, heard: Instant::now(), timer, closed: None, done: false })
+        let limits = SocketLimits { max_frame: settings.max_frame, idle: settings.idle_timeout, pings: false };
+        Ok(WebSocket::over(Box::new(upgraded), url, limits).await)
     }
 }
 
 impl WebSocket {
+    /// A WebSocket over a connection on which the handshake is done. `url` must be free of secrets.
+    #[doc(hidden)]
+    pub async fn over(connection: Box<dyn Transport>, url: String, limits: SocketLimits) -> Self {
+        let SocketLimits { max_frame, idle, pings } = limits;
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(max_frame))
+            .max_frame_size(Some(max_frame))
+            .max_write_buffer_size(max_frame.max(1 << 20) * 2);
+        let socket = WebSocketStream::from_raw_socket(connection, Role::Client, Some(config)).await;
+        let timer = Box::pin(tokio::time::sleep(if pings { idle / 2 } else { idle }));
+        let heard = Instant::now();
+        Self { socket, url, idle, pings, pinged: false, heard, timer, closed: None, done: false }
+    }
+
     /// How the peer closed the socket, once it has.
     pub fn close_reason(&self) -> Option<&CloseReason> {
         self.closed.as_ref()
@@ -182,6 +232,7 @@ impl WebSocket {
                 }
             };
             self.heard = Instant::now();
+            self.pinged = false;
             match frame {
                 Some(Ok(frame @ (Frame::Text(_) | Frame::Binary(_)))) => return Poll::Ready(Some(Ok(frame))),
                 Some(Ok(Frame::Close(frame))) => {
@@ -212,11 +263,20 @@ impl WebSocket {
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             ready!(self.timer.as_mut().poll(cx));
-            let due = self.heard + self.idle;
-            if due <= Instant::now() {
+            let asks = self.pings && !self.pinged;
+            let due = self.heard + if asks { self.idle / 2 } else { self.idle };
+            if due > Instant::now() {
+                self.timer.as_mut().reset(due);
+            } else if asks {
+                self.pinged = true;
+                // A ping that finds no room, or a connection that is broken, shows as silence.
+                if self.socket.poll_ready_unpin(cx).is_ready() {
+                    let _ = self.socket.start_send_unpin(Frame::Ping(Bytes::new()));
+                    let _ = self.socket.poll_flush_unpin(cx);
+                }
+            } else {
                 return Poll::Ready(());
             }
-            self.timer.as_mut().reset(due);
         }
     }
 
@@ -307,6 +367,12 @@ impl fmt::Debug for WebSocket {
 pub struct JsonSocket<T> {
     socket: WebSocket,
     values: PhantomData<fn() -> T>,
+}
+
+impl<T> From<WebSocket> for JsonSocket<T> {
+    fn from(socket: WebSocket) -> Self {
+        Self { socket, values: PhantomData }
+    }
 }
 
 impl<T> JsonSocket<T> {

@@ -6,6 +6,12 @@ use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use workspacesdk::context::ContextConfigResponse;
+use workspacesdk::desktop::*;
+use workspacesdk::files::*;
+use workspacesdk::mcp::*;
+use workspacesdk::netcheck::*;
+use workspacesdk::processes::*;
 
 /// A type of the wire.
 #[derive(Debug, Clone, Copy)]
@@ -259,11 +265,52 @@ pub const TYPES: &[WireType] = wire_types! {
     "codersdk.ValidateUserPasswordRequest" => ValidateUserPasswordRequest,
     "codersdk.ValidateUserPasswordResponse" => ValidateUserPasswordResponse,
     "codersdk.ValidationError" => ValidationError,
+    "codersdk.WorkspaceAgentContainer" => WorkspaceAgentContainer,
+    "codersdk.WorkspaceAgentContainerPort" => WorkspaceAgentContainerPort,
+    "codersdk.WorkspaceAgentDevcontainer" => WorkspaceAgentDevcontainer,
+    "codersdk.WorkspaceAgentDevcontainerAgent" => WorkspaceAgentDevcontainerAgent,
+    "codersdk.WorkspaceAgentDevcontainerStatus" => WorkspaceAgentDevcontainerStatus,
     "codersdk.WorkspaceAgentGitClientMessage" => WorkspaceAgentGitClientMessage,
     "codersdk.WorkspaceAgentGitClientMessageType" => WorkspaceAgentGitClientMessageType,
     "codersdk.WorkspaceAgentGitServerMessage" => WorkspaceAgentGitServerMessage,
     "codersdk.WorkspaceAgentGitServerMessageType" => WorkspaceAgentGitServerMessageType,
+    "codersdk.WorkspaceAgentListContainersResponse" => WorkspaceAgentListContainersResponse,
+    "codersdk.WorkspaceAgentListeningPort" => WorkspaceAgentListeningPort,
+    "codersdk.WorkspaceAgentListeningPortsResponse" => WorkspaceAgentListeningPortsResponse,
     "codersdk.WorkspaceAgentRepoChanges" => WorkspaceAgentRepoChanges,
+    "health.Message" => HealthMessage,
+    "health.Severity" => HealthSeverity,
+    "healthsdk.AgentNetcheckReport" => AgentNetcheckReport,
+    "healthsdk.Interface" => Interface,
+    "healthsdk.InterfacesReport" => InterfacesReport,
+    "tailcfg.NetInfo" => NetInfo,
+    "workspacesdk.CallMCPToolRequest" => CallMcpToolRequest,
+    "workspacesdk.CallMCPToolResponse" => CallMcpToolResponse,
+    "workspacesdk.ContextConfigResponse" => ContextConfigResponse,
+    "workspacesdk.DesktopAction" => DesktopAction,
+    "workspacesdk.DesktopActionResponse" => DesktopActionResponse,
+    "workspacesdk.FileEdit" => FileEdit,
+    "workspacesdk.FileEditRequest" => FileEditRequest,
+    "workspacesdk.FileEditResponse" => FileEditResponse,
+    "workspacesdk.FileEditResult" => FileEditResult,
+    "workspacesdk.FileEdits" => FileEdits,
+    "workspacesdk.LSFile" => LsFile,
+    "workspacesdk.LSRelativity" => LsRelativity,
+    "workspacesdk.LSRequest" => LsRequest,
+    "workspacesdk.LSResponse" => LsResponse,
+    "workspacesdk.ListProcessesResponse" => ListProcessesResponse,
+    "workspacesdk.MCPToolContent" => McpToolContent,
+    "workspacesdk.MCPToolInfo" => McpToolInfo,
+    "workspacesdk.ProcessInfo" => ProcessInfo,
+    "workspacesdk.ProcessOutputResponse" => ProcessOutputResponse,
+    "workspacesdk.ProcessTruncation" => ProcessTruncation,
+    "workspacesdk.ReadFileLinesResponse" => ReadFileLinesResponse,
+    "workspacesdk.ResolvePathResponse" => ResolvePathResponse,
+    "workspacesdk.SignalProcessRequest" => SignalProcessRequest,
+    "workspacesdk.StartDesktopRecordingRequest" => StartDesktopRecordingRequest,
+    "workspacesdk.StartProcessRequest" => StartProcessRequest,
+    "workspacesdk.StartProcessResponse" => StartProcessResponse,
+    "workspacesdk.StopDesktopRecordingRequest" => StopDesktopRecordingRequest,
 };
 
 /// What has no name of its own.

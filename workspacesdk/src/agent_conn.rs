@@ -250,7 +250,7 @@ codersdk::api_trait! {
         ///
         /// # Errors
         /// [`is_not_found`](codersdk::Error::is_not_found) if there is no such recording; 413 if it has become too
-        /// large; [`is_decode`](codersdk::Error::is_decode) if the answer is no recording.
+        /// large. Whether the answer is a recording shows when its parts are read.
         async fn stop_desktop_recording(&self, request: StopDesktopRecordingRequest) -> DesktopRecording;
 
         /// The agent's log, at most 100 MiB. `GET /debug/logs`.

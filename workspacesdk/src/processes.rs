@@ -44,6 +44,16 @@ pub struct ListProcessesResponse {
     pub processes: Nullable<Vec<ProcessInfo>>,
 }
 
+/// How many processes are listed.
+const LISTED: usize = 10;
+
+/// The processes as an agent lists them: those that run first, then by their start, latest first; at most ten.
+pub fn listed(mut processes: Vec<ProcessInfo>) -> Vec<ProcessInfo> {
+    processes.sort_by_key(|info| (!info.running, std::cmp::Reverse(info.started_at_unix)));
+    processes.truncate(LISTED);
+    processes
+}
+
 /// What is known of a process.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -29,7 +29,9 @@ const MAX_OTHER: u64 = 1 << 20;
 ///
 /// Nothing is buffered beyond a piece. Dropping it ends the transfer.
 pub struct DesktopRecording {
-    parts: Multipart<'static>,
+    content_type: String,
+    /// None if the type is not that of parts.
+    parts: Option<Multipart<'static>>,
     seen: usize,
 }
 
@@ -51,17 +53,18 @@ pub struct Recording {
 }
 
 impl DesktopRecording {
-    /// Reads the parts of a body with this `Content-Type`, which names their boundary.
-    ///
-    /// # Errors
-    /// [`is_decode`](Error::is_decode) if the type is not a multipart one with a boundary.
-    pub fn new(content_type: &str, body: impl Stream<Item = Result<Bytes>> + Send + 'static) -> Result<Self> {
-        let boundary = boundary(content_type).ok_or_else(|| {
-            Error::new(ErrorKind::Decode, format!("unexpected non-multipart response \"{content_type}\""))
-        })?;
+    /// A recording with this body, whose `Content-Type` names what stands between its parts.
+    pub fn new(content_type: impl Into<String>, body: impl Stream<Item = Result<Bytes>> + Send + 'static) -> Self {
+        let content_type = content_type.into();
         let whole = MAX_PARTS as u64 * MAX_RECORDING_SIZE + FRAMING;
         let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(whole));
-        Ok(Self { parts: Multipart::with_constraints(body, boundary, limits), seen: 0 })
+        let parts = boundary(&content_type).map(|boundary| Multipart::with_constraints(body, boundary, limits));
+        Self { content_type, parts, seen: 0 }
+    }
+
+    /// The media type of the whole.
+    pub fn content_type(&self) -> &str {
+        &self.content_type
     }
 
     /// The next part; `None` after the last one. The part before it must be dropped first. At most two are read.
@@ -71,10 +74,14 @@ impl DesktopRecording {
     /// one that is larger than a recording can be, [`is_interrupted`](Error::is_interrupted) when the connection
     /// breaks.
     pub async fn next_part(&mut self) -> Result<Option<RecordingPart>> {
+        let Some(parts) = &mut self.parts else {
+            let message = format!("unexpected non-multipart response \"{}\"", self.content_type);
+            return Err(Error::new(ErrorKind::Decode, message));
+        };
         if self.seen == MAX_PARTS {
             return Ok(None);
         }
-        let Some(field) = self.parts.next_field().await.map_err(fault)? else { return Ok(None) };
+        let Some(field) = parts.next_field().await.map_err(fault)? else { return Ok(None) };
         self.seen += 1;
         let content_type = field.headers().get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or_default().to_owned();

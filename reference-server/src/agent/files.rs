@@ -13,7 +13,7 @@ use http::{StatusCode, header};
 use tokio::sync::mpsc;
 use workspacesdk::files::{
     FileEditRequest, FileEditResponse, FileError, Files, LsRequest, LsResponse, ReadFileLinesLimits,
-    ReadFileLinesResponse, ResolvePathResponse,
+    ReadFileLinesResponse, ResolvePathResponse, media_type,
 };
 
 use super::chat_context::OnBehalfOf;
@@ -71,29 +71,6 @@ async fn read_file(State(agent): State<AgentState>, query: QueryValues) -> Resul
     let file = blocking(&agent, move |files| files.read_file(&path, offset, limit)).await?.map_err(refusal)?;
     let headers = [(header::CONTENT_TYPE, content_type.to_owned()), (header::CONTENT_LENGTH, file.length.to_string())];
     Ok((Extension(Verbatim), headers, streamed(file.content)).into_response())
-}
-
-/// The media type of a file by the end of its name, whatever is in it.
-fn media_type(path: &str) -> &'static str {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let extension = name.rfind('.').map_or("", |dot| &name[dot + 1..]).to_ascii_lowercase();
-    match extension.as_str() {
-        "avif" => "image/avif",
-        "css" => "text/css; charset=utf-8",
-        "gif" => "image/gif",
-        "htm" | "html" => "text/html; charset=utf-8",
-        "jpeg" | "jpg" => "image/jpeg",
-        "js" | "mjs" => "text/javascript; charset=utf-8",
-        "json" => "application/json",
-        "pdf" => "application/pdf",
-        "png" => "image/png",
-        "svg" => "image/svg+xml",
-        "txt" => "text/plain; charset=utf-8",
-        "wasm" => "application/wasm",
-        "webp" => "image/webp",
-        "xml" => "text/xml; charset=utf-8",
-        _ => "application/octet-stream",
-    }
 }
 
 async fn read_file_lines(

@@ -35,7 +35,10 @@ fn schemas() -> Value {
 /// The routes as they stand in the client's source: every request is made there from a template.
 fn routes() -> anyhow::Result<Value> {
     let mut found = BTreeSet::new();
-    collect(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../codersdk/src")), &mut found)?;
+    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    for library in ["codersdk", "workspacesdk"] {
+        collect(&Path::new(sources).join(library).join("src"), &mut found)?;
+    }
     found.retain(|(path, _)| !NEWER.contains(&path.as_str()));
     Ok(found.into_iter().map(|(path, method)| json!({"http_method": method, "path": path})).collect())
 }

@@ -8,6 +8,7 @@ mod write;
 
 use std::sync::Arc;
 
+pub use read::{OpenedFile, media_type};
 pub use types::*;
 
 use crate::fs::{FileSystem, FsError, path};

@@ -22,6 +22,29 @@ impl std::fmt::Debug for OpenedFile {
     }
 }
 
+/// The media type of a file by the end of its name, whatever is in it.
+pub fn media_type(path: &str) -> &'static str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let extension = name.rfind('.').map_or("", |dot| &name[dot + 1..]).to_ascii_lowercase();
+    match extension.as_str() {
+        "avif" => "image/avif",
+        "css" => "text/css; charset=utf-8",
+        "gif" => "image/gif",
+        "htm" | "html" => "text/html; charset=utf-8",
+        "jpeg" | "jpg" => "image/jpeg",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "json" => "application/json",
+        "pdf" => "application/pdf",
+        "png" => "image/png",
+        "svg" => "image/svg+xml",
+        "txt" => "text/plain; charset=utf-8",
+        "wasm" => "application/wasm",
+        "webp" => "image/webp",
+        "xml" => "text/xml; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
 impl Files {
     /// Opens `limit` bytes of a file from `offset`; a limit of 0 means up to the end, an offset past the end is empty.
     /// Route: `GET /api/v0/read-file`.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::process::Signal;
 use uuid::Uuid;
-use workspacesdk::processes::{ProcessInfo, StartProcessRequest};
+use workspacesdk::processes::{ProcessInfo, StartProcessRequest, listed};
 
 use super::process::Process;
 use crate::agent::chat_context::ChatContext;
@@ -13,9 +13,6 @@ use crate::clock::SharedClock;
 
 /// How long a process is remembered after its end, in seconds.
 const REMEMBERED: i64 = 5 * 60;
-
-/// How many processes are listed.
-const LISTED: usize = 10;
 
 /// How many processes there can be, with those that are remembered.
 const MOST: usize = 1_000;
@@ -77,16 +74,14 @@ impl Manager {
         (!foreign).then_some(process)
     }
 
-    /// The processes of this chat, or of all without one: those that run first, then by their start, latest first.
+    /// The processes of this chat, or of all without one, as they are listed.
     pub(super) fn list(&self, chat: Option<&ChatContext>) -> Vec<ProcessInfo> {
         self.forget_old();
         let state = self.state();
         let wanted = state.processes.values().filter(|process| chat.is_none_or(|chat| process.chat == Some(chat.id)));
-        let mut infos: Vec<ProcessInfo> = wanted.map(|process| process.info()).collect();
+        let infos = wanted.map(|process| process.info()).collect();
         drop(state);
-        infos.sort_by_key(|info| (!info.running, std::cmp::Reverse(info.started_at_unix)));
-        infos.truncate(LISTED);
-        infos
+        listed(infos)
     }
 
     /// Kills every process with all that it started, and starts no more.
