@@ -25,8 +25,9 @@ async fn works(conn: &dyn AgentConn, real: &Real) {
     let content = conn.read_file(&path, 4, 3).await.unwrap();
     assert_eq!(content.mime_type(), "text/plain; charset=utf-8");
     assert_eq!(content.bytes(100).await.unwrap(), "two");
-    let listed = conn.list_directory(&real.path(""), LsRequest { relativity: LsRelativity::Root, ..Default::default() });
-    assert!(listed.await.unwrap().contents.iter().any(|entry| entry.name == "dir with ü & ?#" && entry.is_dir));
+    let request = LsRequest { relativity: LsRelativity::Root, ..LsRequest::default() };
+    let listed = conn.list_directory(&real.path(""), request).await.unwrap();
+    assert!(listed.contents.iter().any(|entry| entry.name == "dir with ü & ?#" && entry.is_dir));
     let ran = conn.run("echo out; echo err >&2; exit 3").await.unwrap();
     assert_eq!((ran.output.as_str(), ran.exit_code, ran.stopped), ("out\nerr\n", Some(3), None));
     assert!(conn.resolve_path("relative").await.unwrap_err().is_bad_request());

@@ -5,9 +5,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use futures_util::StreamExt;
+use axum::routing::post;
 use http::header::CONTENT_TYPE;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use workspacesdk::desktop::StopDesktopRecordingRequest;
 use workspacesdk::{AgentConn, HttpAgentConn, HttpAgentConnBuilder};
@@ -36,25 +36,31 @@ async fn nobody_listens() {
     assert!(error.is_connect() && error.is_retryable(), "{error}");
 }
 
+/// An agent that answers every request with these bytes, and then hangs up or is silent.
+async fn raw(answer: &'static [u8], hangs_up: bool) -> HttpAgentConnBuilder {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            stream.write_all(answer).await.unwrap();
+            if !hangs_up {
+                kept.push(stream);
+            }
+        }
+    });
+    HttpAgentConn::builder(url)
+}
+
 #[tokio::test]
 async fn a_file_that_stops_coming_is_a_time_out_and_one_that_breaks_off_is_interrupted() {
-    let stalls = || {
-        let piece = futures_util::stream::iter([Ok::<_, std::io::Error>("abc")]);
-        Body::from_stream(piece.chain(futures_util::stream::pending())).into_response()
-    };
-    let breaks = || {
-        let pieces = [Ok("abc"), Err(std::io::Error::other("gone"))];
-        Body::from_stream(futures_util::stream::iter(pieces)).into_response()
-    };
-    let routes = Router::new().route(
-        "/api/v0/read-file",
-        get(move |uri: http::Uri| async move {
-            if uri.query().is_some_and(|query| query.contains("stalls")) { stalls() } else { breaks() }
-        }),
-    );
-    let conn = agent(routes).await.idle_timeout(Duration::from_millis(50)).build().unwrap();
+    const BEGUN: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc";
+    let conn = raw(BEGUN, false).await.idle_timeout(Duration::from_millis(50)).build().unwrap();
     let stalled = conn.read_file("/stalls", 0, 0).await.unwrap().bytes(100).await.unwrap_err();
     assert!(stalled.is_timeout(), "{stalled}");
+    let conn = raw(BEGUN, true).await.build().unwrap();
     let broken = conn.read_file("/breaks", 0, 0).await.unwrap().bytes(100).await.unwrap_err();
     assert!(broken.is_interrupted(), "{broken}");
     assert!(broken.url().is_some_and(|url| url.contains("/api/v0/read-file")));

@@ -52,9 +52,11 @@ async fn over_the_mock() {
         assert_eq!(request.workdir.as_deref(), Some("/w"));
         Ok(StartProcessResponse { id: "p1".to_owned(), started: true })
     });
-    agent.expect_process_output().withf(|id, options| id == "p1" && options.wait).once().returning(|_, _| {
-        Ok(ProcessOutputResponse { exit_code: Some(0), ..ProcessOutputResponse::default() })
-    });
+    agent
+        .expect_process_output()
+        .withf(|id, options| id == "p1" && options.wait)
+        .once()
+        .returning(|_, _| Ok(ProcessOutputResponse { exit_code: Some(0), ..ProcessOutputResponse::default() }));
     agent.expect_read_file().once().returning(|_, _, _| Ok(FileContent::from_bytes("text/plain", "42\n")));
     assert_eq!(bump(&agent, "/w").await.unwrap(), "42\n");
 }

@@ -1,7 +1,7 @@
 //! Connections to workspace agents.
 
 use codersdk::{Client, Error};
-use serde_json::json;
+use serde_json::{Value, json};
 use workspacesdk::files::ReadFileLinesLimits;
 use workspacesdk::{AgentConn, DebugLogsOptions, HttpAgentConn, NewContent, ProcessOutputOptions};
 
@@ -63,25 +63,27 @@ fn limits(a: &Args) -> ReadFileLinesLimits {
 fn containers_and_desktop() -> Vec<Method> {
     vec![
         method(AGENT, "ListContainers", |c, _| async move { value(conn(&c).list_containers().await) }),
+        method(AGENT, "WatchContainers", |c, _| async move { nothing(conn(&c).watch_containers().await.map(drop)) }),
         method(
             AGENT,
-            "WatchContainers",
-            |c, _| async move { nothing(conn(&c).watch_containers().await.map(drop)) },
+            "DeleteDevcontainer",
+            |c, a| async move { nothing(conn(&c).delete_devcontainer(&a.text(0)).await) },
         ),
-        method(AGENT, "DeleteDevcontainer", |c, a| async move {
-            nothing(conn(&c).delete_devcontainer(&a.text(0)).await)
-        }),
-        method(AGENT, "RecreateDevcontainer", |c, a| async move {
-            value(conn(&c).recreate_devcontainer(&a.text(0)).await)
-        }),
+        method(
+            AGENT,
+            "RecreateDevcontainer",
+            |c, a| async move { value(conn(&c).recreate_devcontainer(&a.text(0)).await) },
+        ),
         method(
             AGENT,
             "ConnectDesktopVNC",
             |c, _| async move { nothing(conn(&c).connect_desktop_vnc().await.map(drop)) },
         ),
-        method(AGENT, "ExecuteDesktopAction", |c, a| async move {
-            value(conn(&c).execute_desktop_action(a.get(0)).await)
-        }),
+        method(
+            AGENT,
+            "ExecuteDesktopAction",
+            |c, a| async move { value(conn(&c).execute_desktop_action(a.get(0)).await) },
+        ),
         method(AGENT, "StartDesktopRecording", |c, a| async move {
             nothing(conn(&c).start_desktop_recording(a.get(0)).await)
         }),
@@ -92,16 +94,25 @@ fn containers_and_desktop() -> Vec<Method> {
     ]
 }
 
+/// The rows were made with another release of the network library than agents have: its `net_info` has four more
+/// fields, and lacks one.
+fn other_net_info(mut report: Value) -> Value {
+    if let Some(info) = report["net_info"].as_object_mut() {
+        info.remove("DERPForcedWebsocket");
+        let more = json!({"CaptivePortal": null, "GlobalV4": "", "GlobalV6": "", "ICMPv4": false});
+        info.extend(more.as_object().cloned().unwrap_or_default());
+    }
+    report
+}
+
 fn what_it_tells() -> Vec<Method> {
     vec![
         method(AGENT, "ContextConfig", |c, _| async move { value(conn(&c).context_config().await) }),
         method(AGENT, "CallMCPTool", |c, a| async move { value(conn(&c).call_mcp_tool(a.get(0)).await) }),
         method(AGENT, "WatchGit", |c, a| async move { nothing(conn(&c).watch_git(a.get(1)).await.map(drop)) }),
         method(AGENT, "ListeningPorts", |c, _| async move { value(conn(&c).listening_ports().await) }),
-        method(AGENT, "Netcheck", |c, _| async move { value(conn(&c).netcheck().await) }),
-        method(AGENT, "DebugLogs", |c, _| async move {
-            text(conn(&c).debug_logs(DebugLogsOptions::default()).await)
-        }),
+        method(AGENT, "Netcheck", |c, _| async move { Ok(vec![other_net_info(json!(conn(&c).netcheck().await?))]) }),
+        method(AGENT, "DebugLogs", |c, _| async move { text(conn(&c).debug_logs(DebugLogsOptions::default()).await) }),
         method(AGENT, "DebugMagicsock", |c, _| async move { text(conn(&c).debug_magicsock().await) }),
         method(AGENT, "DebugManifest", |c, _| async move { text(conn(&c).debug_manifest().await) }),
         method(AGENT, "PrometheusMetrics", |c, _| async move { text(conn(&c).prometheus_metrics().await) }),
