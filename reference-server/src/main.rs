@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use reference_server::ReferenceServer;
-use reference_server::agent::{Agent, ListenAddress};
+use reference_server::agent::{Agent, ContextConfig, ListenAddress};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -102,6 +102,7 @@ async fn agent(arguments: AgentArguments) -> anyhow::Result<()> {
     let token = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut builder =
         Agent::builder(token.trim()).listen(arguments.listen).allow_other_hosts(arguments.allow_other_hosts);
+    builder = builder.context(ContextConfig::from_env());
     if let Some(dir) = &arguments.dir {
         builder = builder.dir(dir);
     }

@@ -22,6 +22,7 @@ mod quote;
 mod recording;
 mod remote;
 mod run;
+pub mod skills;
 mod watch;
 mod wire;
 

@@ -179,7 +179,7 @@ fn refusal(error: FileError) -> ApiError {
 }
 
 /// A body that is read as it is sent.
-fn streamed(mut content: impl Read + Send + 'static) -> Body {
+pub(super) fn streamed(mut content: impl Read + Send + 'static) -> Body {
     let (chunks, mut received) = mpsc::channel::<std::io::Result<Bytes>>(IN_FLIGHT);
     tokio::task::spawn_blocking(move || {
         loop {

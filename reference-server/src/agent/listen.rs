@@ -69,6 +69,13 @@ impl Listener {
         }
     }
 
+    pub(super) fn port(&self) -> Option<u16> {
+        match self {
+            Self::Tcp(_, address) => Some(address.port()),
+            Self::Unix(..) => None,
+        }
+    }
+
     /// Serves until told to stop.
     pub(super) async fn serve(self, router: Router, stop: CancellationToken) {
         let served = match self {

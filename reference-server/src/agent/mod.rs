@@ -4,23 +4,29 @@
 //! asks for its token on every request, refuses requests that are addressed to another host, and those of web pages.
 
 mod chat_context;
+mod context;
+mod debug;
 mod files;
 mod git;
 mod guard;
 mod listen;
 mod mcp;
+mod metrics;
+mod network;
+mod ports;
 mod processes;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
+use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
@@ -31,10 +37,13 @@ use workspacesdk::mcp::McpToolInfo;
 use crate::clock::{SharedClock, SystemClock};
 use crate::http::error::plain_text;
 use crate::http::websocket::SocketHost;
+use context::Context;
 use git::ChatPaths;
 use listen::Listener;
+use ports::Ports;
 use processes::Manager;
 
+pub use context::ContextConfig;
 pub use listen::ListenAddress;
 
 /// Why an agent could not start.
@@ -65,6 +74,8 @@ pub struct AgentBuilder {
     token: SecretString,
     dir: Option<PathBuf>,
     env: BTreeMap<String, String>,
+    context: ContextConfig,
+    log_dir: PathBuf,
     clock: SharedClock,
 }
 
@@ -98,6 +109,21 @@ impl AgentBuilder {
         self
     }
 
+    /// Looks here for instruction files, skills and MCP servers; in the usual places by default.
+    #[must_use]
+    pub fn context(mut self, context: ContextConfig) -> Self {
+        self.context = context;
+        self
+    }
+
+    /// Where the agent's own log is, the file `coder-agent.log`, for those who ask for it; the folder for temporary
+    /// files by default. The agent does not write it: whoever embeds it decides where log lines go.
+    #[must_use]
+    pub fn log_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.log_dir = dir.into();
+        self
+    }
+
     /// Takes the time from this clock; the machine's own by default.
     #[must_use]
     pub fn clock(mut self, clock: SharedClock) -> Self {
@@ -119,6 +145,9 @@ impl AgentBuilder {
         let home = || std::env::home_dir().unwrap_or_else(|| PathBuf::from("/"));
         let stop = CancellationToken::new();
         let dir = self.dir.filter(|dir| dir.is_dir()).unwrap_or_else(home).to_string_lossy().into_owned();
+        let home = std::env::home_dir().map(|home| home.to_string_lossy().into_owned());
+        let manifest = debug::own_manifest(&dir, &self.env);
+        let context = Context::new(self.context, home, dir.clone());
         let state = AgentState(Arc::new(Inner {
             token: self.token,
             any_host: self.any_host,
@@ -128,6 +157,10 @@ impl AgentBuilder {
             mcp: mcp::Manager::start(self.clock.clone(), dir.as_ref(), self.env.clone()),
             processes: Manager::new(self.clock, dir, self.env),
             chat_paths: ChatPaths::default(),
+            context,
+            ports: Ports::new(listener.port()),
+            manifest: RwLock::new(manifest),
+            log_dir: self.log_dir,
         }));
         let serving = tokio::spawn(listener.serve(router(state.clone()), stop.clone()));
         Ok(Agent { state, url, stop, serving })
@@ -152,6 +185,8 @@ impl Agent {
             token: token.into(),
             dir: None,
             env: BTreeMap::new(),
+            context: ContextConfig::default(),
+            log_dir: std::env::temp_dir(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -165,6 +200,18 @@ impl Agent {
     /// now, by their names: the server's, two underscores, and the tool's.
     pub fn mcp_tools(&self) -> Vec<McpToolInfo> {
         self.state.mcp.tools()
+    }
+
+    /// Says what the agent was told about itself, which `GET /debug/manifest` gives to whoever asks: an
+    /// `agentsdk.Manifest`. Without it the manifest is that of an agent of no workspace.
+    ///
+    /// # Errors
+    /// When the manifest cannot be written as JSON.
+    pub fn set_manifest(&self, manifest: &impl serde::Serialize) -> Result<(), serde_json::Error> {
+        let mut written = serde_json::to_vec(manifest)?;
+        written.push(b'\n');
+        *self.state.manifest.write().unwrap_or_else(PoisonError::into_inner) = written.into();
+        Ok(())
     }
 
     /// Stops the agent: kills what it started, with all that was started by that, and ends its connections.
@@ -199,6 +246,11 @@ struct Inner {
     processes: Manager,
     /// What the chats touched, for the git watch.
     chat_paths: ChatPaths,
+    context: Context,
+    ports: Ports,
+    /// What it was told about itself, as JSON.
+    manifest: RwLock<Bytes>,
+    log_dir: PathBuf,
 }
 
 impl SocketHost for AgentState {
@@ -230,6 +282,11 @@ fn router(state: AgentState) -> Router {
         .merge(mcp::router())
         .merge(processes::router())
         .merge(git::router())
+        .merge(context::router())
+        .merge(ports::router())
+        .merge(network::router())
+        .merge(metrics::router())
+        .merge(debug::router())
         .fallback(async || plain_text(StatusCode::NOT_FOUND, "404 page not found"))
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
         .with_state(state.clone());

@@ -9,6 +9,7 @@ use workspacesdk::processes::{ProcessInfo, StartProcessRequest, listed};
 
 use super::process::Process;
 use crate::agent::chat_context::ChatContext;
+use crate::agent::context::VARIABLES;
 use crate::clock::SharedClock;
 
 /// How long a process is remembered after its end, in seconds.
@@ -104,6 +105,7 @@ impl Manager {
         // A variable that is not UTF-8 is none that a JSON API could name.
         let own =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let own = own.filter(|(name, _)| !VARIABLES.contains(&name.as_str()));
         let given = self.env.iter().chain(request.env.iter().flatten());
         let chat = chat.map(|chat| ("CODER_CHAT_ID".to_owned(), chat.to_string()));
         own.chain(given.map(|(name, value)| (name.clone(), value.clone()))).chain(chat).collect()
