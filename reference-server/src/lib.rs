@@ -17,7 +17,6 @@ mod mime;
 pub mod model;
 mod password;
 mod program;
-mod quote;
 mod rbac;
 mod request_log;
 mod seed;
@@ -30,6 +29,8 @@ mod testing;
 mod usage_limits;
 #[allow(dead_code, reason = "handlers of several areas are being laid on it")]
 mod workspaces;
+
+use workspacesdk::quote;
 
 pub use faults::{Fault, Faults};
 pub use request_log::ServedRequest;

@@ -18,7 +18,7 @@ pub mod mcp;
 pub mod netcheck;
 pub mod output;
 pub mod processes;
-mod quote;
+pub mod quote;
 mod recording;
 mod remote;
 mod run;

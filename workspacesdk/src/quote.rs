@@ -1,9 +1,13 @@
-//! Text in double quotes, as the original's messages show it.
+//! Text as messages of agents and servers show it.
 
 use std::fmt::Write;
 
-/// Puts a text in double quotes and escapes what cannot be shown.
-pub(crate) fn quote(text: &str) -> String {
+/// The text in double quotes, with quotes, backslashes and whatever cannot be seen escaped.
+///
+/// ```
+/// assert_eq!(workspacesdk::quote::quoted("a \"b\"\n\u{200b}é"), r#""a \"b\"\n\u200bé""#);
+/// ```
+pub fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for c in text.chars() {
@@ -28,7 +32,37 @@ pub(crate) fn quote(text: &str) -> String {
     quoted
 }
 
+/// Bytes as text, with U+FFFD for each byte that is no part of a character.
+///
+/// ```
+/// assert_eq!(workspacesdk::quote::shown(b"\xe2\x82 ok"), "\u{fffd}\u{fffd} ok");
+/// ```
+pub fn shown(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    text
+}
+
 fn is_shown(c: char) -> bool {
+    if c.is_ascii() {
+        return matches!(c, ' '..='~');
+    }
     // A mark is escaped only where it stands alone, hence the letter before it.
-    c == ' ' || !c.is_whitespace() && !format!("{:?}", format!("a{c}")).contains('\\')
+    !c.is_whitespace() && !format!("{:?}", format!("a{c}")).contains('\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn what_cannot_be_seen_is_escaped() {
+        assert_eq!(quoted("a \"b\"\\\n\t\u{0}\u{7f}é日\u{a0}\u{200b}\u{10ffff}"), {
+            r#""a \"b\"\\\n\t\x00\x7fé日\u00a0\u200b\U0010ffff""#
+        });
+        assert_eq!(quoted("\u{e0001}\u{600}\u{301}"), "\"\\U000e0001\\u0600\u{301}\"");
+    }
 }

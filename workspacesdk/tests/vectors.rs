@@ -177,6 +177,29 @@ fn unified_diffs() {
 }
 
 #[test]
+fn skill_frontmatter() {
+    let Some(file) = vectors("skills.json") else { return };
+    let cases = list(&file["cases"]).filter(|case| case["input"]["rule"] == "frontmatter");
+    let mut replayed = 0;
+    for case in cases {
+        let name = &case["name"];
+        let read = workspacesdk::skills::parse_skill_frontmatter(case["input"]["content"].as_str().unwrap());
+        let output = &case["output"];
+        match (read, case["error"].as_str(), output["error_starts"].as_str()) {
+            (Err(error), Some(told), _) => assert_eq!(error.to_string(), told, "{name}"),
+            (Err(error), None, Some(start)) => assert!(error.to_string().starts_with(start), "{name}: {error}"),
+            (Ok(skill), None, None) => {
+                let told = ["name", "description", "body"].map(|field| output[field].as_str().unwrap());
+                assert_eq!([skill.name.as_str(), &skill.description, &skill.body], told, "{name}");
+            }
+            (read, ..) => panic!("{name}: {read:?}"),
+        }
+        replayed += 1;
+    }
+    assert!(replayed > 0);
+}
+
+#[test]
 fn process_output_buffer() {
     let Some(file) = vectors("process_output_buffer.json") else { return };
     for case in file["cases"].as_array().unwrap() {

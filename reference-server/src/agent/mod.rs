@@ -15,6 +15,8 @@ mod metrics;
 mod network;
 mod ports;
 mod processes;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

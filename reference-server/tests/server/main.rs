@@ -1,4 +1,6 @@
-//! The server as a process, and what its turns cost.
+//! The server and the agent as processes, and what their work costs.
 
+mod agent;
+mod agent_crash;
 mod crash;
 mod statements;

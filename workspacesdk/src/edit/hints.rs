@@ -109,7 +109,7 @@ impl std::fmt::Display for Miscount {
         let Self { character, wanted, found } = self;
         let code = u32::from(*character);
         let places = listed(found, |(line, count)| format!("{count} at line {line}"));
-        let quoted = crate::quote::quote(&character.to_string());
+        let quoted = crate::quote::quoted(&character.to_string());
         write!(f, "Your search has {wanted} {quoted} (U+{code:04X}); the file has {places}")
     }
 }

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use super::write::unresolvable;
 use super::{FileEditRequest, FileEditResponse, FileEditResult, FileEdits, FileError, Files, must_be_absolute};
 use crate::fs::path;
-use crate::quote::quote;
+use crate::quote::quoted;
 use crate::{diff, edit};
 
 /// The outcome of the edits to one file, not yet written.
@@ -63,7 +63,7 @@ impl Files {
                     first.edits.extend(file.edits.into_inner());
                 }
                 Some(first) => {
-                    let (alias, first) = (quote(&file.path), quote(&first.path));
+                    let (alias, first) = (quoted(&file.path), quoted(&first.path));
                     return Err(FileError::new(
                         400,
                         format!(

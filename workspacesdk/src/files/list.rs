@@ -1,6 +1,6 @@
 use super::{FileError, Files, LsFile, LsRelativity, LsRequest, LsResponse};
 use crate::fs::path;
-use crate::quote::quote;
+use crate::quote::quoted;
 
 impl Files {
     /// Lists a directory: the one at `path`, or where that is empty, the one that the request tells.
@@ -11,12 +11,12 @@ impl Files {
     pub fn list_directory(&self, path: &str, request: &LsRequest) -> Result<LsResponse, FileError> {
         let folder = if path.is_empty() { self.asked_folder(request)? } else { path.to_owned() };
         if !path::is_absolute(&folder) {
-            return Err(FileError::new(500, format!("path must be absolute: {}", quote(path))));
+            return Err(FileError::new(500, format!("path must be absolute: {}", quoted(path))));
         }
-        let opening = |error| FileError::of(&error).within(&format!("failed to open directory {}", quote(&folder)));
+        let opening = |error| FileError::of(&error).within(&format!("failed to open directory {}", quoted(&folder)));
         let (_, metadata) = self.fs.open(&folder).map_err(opening)?;
         if !metadata.is_dir {
-            return Err(FileError::new(500, format!("path {} is not a directory", quote(&folder))));
+            return Err(FileError::new(500, format!("path {} is not a directory", quoted(&folder))));
         }
         let entries = self.fs.entries(&folder).map_err(opening)?;
         let mut contents: Vec<LsFile> = entries
@@ -41,7 +41,7 @@ impl Files {
                 self.fs.home().map_err(failed)?
             }
             other => {
-                return Err(FileError::new(500, format!("unsupported relativity type {}", quote(other.as_str()))));
+                return Err(FileError::new(500, format!("unsupported relativity type {}", quoted(other.as_str()))));
             }
         };
         let names = std::iter::once(start.as_str()).chain(request.path.iter().map(String::as_str));

@@ -12,7 +12,7 @@ pub use read::{OpenedFile, media_type};
 pub use types::*;
 
 use crate::fs::{FileSystem, FsError, path};
-use crate::quote::quote;
+use crate::quote::quoted;
 
 /// How many links in a row are followed.
 const MAX_LINKS: usize = 40;
@@ -81,7 +81,7 @@ impl Files {
 
     fn resolve(&self, path: &str, links: usize) -> Result<String, FileError> {
         if links > MAX_LINKS {
-            return Err(FileError::new(500, format!("too many levels of symlinks resolving {}", quote(path))));
+            return Err(FileError::new(500, format!("too many levels of symlinks resolving {}", quoted(path))));
         }
         match self.fs.read_link(path) {
             Ok(Some(target)) if path::is_absolute(&target) => self.resolve(&path::clean(&target), links + 1),
@@ -102,5 +102,5 @@ fn must_be_absolute(path: &str) -> Result<(), FileError> {
     if path::is_absolute(path) {
         return Ok(());
     }
-    Err(FileError::new(400, format!("file path must be absolute: {}", quote(path))))
+    Err(FileError::new(400, format!("file path must be absolute: {}", quoted(path))))
 }

@@ -4,7 +4,7 @@ use bstr::ByteSlice;
 
 use super::{FileError, Files, ReadFileLinesLimits, ReadFileLinesResponse, must_be_absolute};
 use crate::fs::{ReadFile, path};
-use crate::quote::quote;
+use crate::quote::{quoted, shown};
 
 const CUT: &[u8] = b"... [truncated]";
 
@@ -85,7 +85,7 @@ impl Files {
         limits: &ReadFileLinesLimits,
     ) -> Result<ReadFileLinesResponse, String> {
         if !path::is_absolute(path) {
-            return Err(format!("file path must be absolute: {}", quote(path)));
+            return Err(format!("file path must be absolute: {}", quoted(path)));
         }
         let (mut file, metadata) = self.fs.open(path).map_err(|error| match error {
             error if error.is_not_found() => format!("file does not exist: {path}"),
@@ -148,26 +148,9 @@ fn numbered(text: &[u8], start: i64, end: i64, limits: &ReadFileLinesLimits) -> 
         }
         read += 1;
     }
-    // JSON shows every byte that is not part of a character.
-    Ok((out.chunks_lossily(), read))
+    Ok((shown(&out), read))
 }
 
 fn count(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-/// Text from bytes as the original's JSON encoder makes it: U+FFFD for each byte that is no part of a character.
-trait ChunksLossily {
-    fn chunks_lossily(&self) -> String;
-}
-
-impl ChunksLossily for Vec<u8> {
-    fn chunks_lossily(&self) -> String {
-        let mut text = String::with_capacity(self.len());
-        for chunk in self.utf8_chunks() {
-            text.push_str(chunk.valid());
-            text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
-        }
-        text
-    }
 }

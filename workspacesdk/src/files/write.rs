@@ -1,6 +1,6 @@
 use super::{FileError, Files, must_be_absolute};
 use crate::fs::{Replacement, path};
-use crate::quote::quote;
+use crate::quote::quoted;
 
 impl Files {
     /// Begins to write a file: links are followed, folders made, the old file's permissions kept. Nothing is seen of
@@ -36,5 +36,5 @@ impl Files {
 }
 
 pub(super) fn unresolvable(path: &str) -> String {
-    format!("resolve symlink {}", quote(path))
+    format!("resolve symlink {}", quoted(path))
 }

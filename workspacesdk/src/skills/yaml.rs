@@ -226,8 +226,7 @@ mod tests {
 
     #[test]
     fn what_is_text() {
-        for text in ["a", "yes", "on", "1.2.3", "2026-13-01", "2026-01-01x", "0xzz", "1e", "v1", "-", "10:30", "08-15"]
-        {
+        for text in ["a", "yes", "on", "1.2.3", "2026-13-01", "2026-01-01x", "0xzz", "1e", "v1", "10:30", "08-15"] {
             assert_eq!(field(text).as_deref(), Some(text));
         }
         for text in ["5", "-1_000", "0x1F", "0b11", "1.5", ".5", "1e3", "true", "~", "", ".inf", "2026-01-01"] {

@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use workspacesdk::fs::path::{clean, is_absolute};
+use workspacesdk::quote::shown;
 
 /// How large a diff may be, in bytes; of a larger one only the size is told.
 const MAX_DIFF: usize = 3 << 20;
@@ -156,7 +157,7 @@ impl Diff {
             let size = in_binary_units(self.size);
             return format!("Total diff too large to show. Size: {size}. Showing branch and remote only.");
         }
-        String::from_utf8_lossy(&self.text).into_owned()
+        shown(&self.text)
     }
 }
 

@@ -121,7 +121,7 @@ impl Process {
         let ended = self.ended();
         let kept = lock(&self.output).output();
         ProcessOutputResponse {
-            output: String::from_utf8_lossy(&kept.text).into_owned(),
+            output: workspacesdk::quote::shown(&kept.text),
             truncated: kept.truncation.map(Into::into),
             running: ended.is_none(),
             exit_code: ended.map(|ended| ended.exit_code),
