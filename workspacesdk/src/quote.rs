@@ -51,7 +51,7 @@ fn is_shown(c: char) -> bool {
         return matches!(c, ' '..='~');
     }
     // A mark is escaped only where it stands alone, hence the letter before it.
-    !c.is_whitespace() && !format!("{:?}", format!("a{c}")).contains('\\')
+    !c.is_whitespace() && format!("a{c}").escape_debug().count() == 2
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::processes::{
     ListProcessesResponse, ProcessInfo, ProcessOutputResponse, ProcessSignal, StartProcessRequest,
     StartProcessResponse, listed,
 };
-use crate::quote::quote;
+use crate::quote::{quoted, shown};
 
 /// How long the output of a process is waited for at most.
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
@@ -165,13 +165,13 @@ impl Processes {
             ProcessSignal::Kill | ProcessSignal::Terminate => {}
             _ if name.is_empty() => return Err(Error::api(400, "Signal is required.")),
             _ => {
-                let message = format!("Unsupported signal {}. Use \"kill\" or \"terminate\".", quote(name));
+                let message = format!("Unsupported signal {}. Use \"kill\" or \"terminate\".", quoted(name));
                 return Err(Error::api(400, message));
             }
         }
         let process = process?;
         if !process.state.borrow().info.running {
-            return Err(Error::api(409, format!("Process {} is not running.", quote(id))));
+            return Err(Error::api(409, format!("Process {} is not running.", quoted(id))));
         }
         if matches!((process.end, signal), (End::Signal, _) | (_, ProcessSignal::Kill)) {
             process.exit(-1);
@@ -195,7 +195,7 @@ impl Processes {
     fn get(&self, id: &str, chat: Option<Uuid>) -> Result<Arc<Process>> {
         let process = lock(&self.running).get(id).cloned();
         let known = process.filter(|process| process.chat.is_none() || chat.is_none() || process.chat == chat);
-        known.ok_or_else(|| Error::api(404, format!("Process {} not found.", quote(id))))
+        known.ok_or_else(|| Error::api(404, format!("Process {} not found.", quoted(id))))
     }
 }
 
@@ -216,7 +216,7 @@ impl Process {
         let state = self.state.borrow();
         let kept = state.output.output();
         ProcessOutputResponse {
-            output: String::from_utf8_lossy(&kept.text).into_owned(),
+            output: shown(&kept.text),
             truncated: kept.truncation.map(Into::into),
             running: state.info.running,
             exit_code: state.info.exit_code,

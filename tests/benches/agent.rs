@@ -1,0 +1,188 @@
+//! The workspace agent against programs that do the same by hand.
+//!
+//! `cargo bench -p tests --bench agent`
+
+mod common;
+
+use std::hint::black_box;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use common::Comparison;
+use reference_server::agent::Agent;
+use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+use workspacesdk::files::{FileEdit, FileEditRequest, FileEdits, Files, ReadFileLinesLimits};
+use workspacesdk::fs::OsFs;
+
+const ROUNDS: usize = 25;
+/// How much longer a call on a file may take than the same by hand.
+const FILES_LIMIT: f64 = 1.3;
+/// How much longer a process may take than a bare one, beside the exchange that asks for it.
+const PROCESS_LIMIT: f64 = 1.2;
+const LINES: usize = 20_000;
+const FILE_SIZE: usize = 1 << 20;
+const TOKEN: &str = "token";
+/// What a process writes in the measurement of output, in bytes.
+const OUTPUT: u64 = 2 << 30;
+/// How fast output must be taken, in bytes a second, where the pipe is that fast.
+const OUTPUT_SPEED: f64 = 500e6;
+
+#[tokio::main]
+async fn main() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut within = reading(folder.path());
+    within &= editing(folder.path(), "edit of a line among 20,000", "    line 10000 of the file", "    a new line");
+    within &= editing(folder.path(), "the same with other indentation", "\tline 10000 of the file  ", "\ta new line");
+    let agent = Agent::builder(TOKEN).dir(folder.path()).start().await.expect("an agent");
+    within &= starting(&agent).await;
+    within &= output(&agent).await;
+    agent.shutdown().await;
+    std::process::exit(i32::from(!within));
+}
+
+/// Compares two ways, turn by turn.
+fn compare(name: &'static str, mut ours: impl FnMut(), mut by_hand: impl FnMut()) -> Comparison {
+    let time = |work: &mut dyn FnMut()| {
+        let start = Instant::now();
+        work();
+        start.elapsed()
+    };
+    ours();
+    by_hand();
+    let rounds: Vec<_> = (0..ROUNDS).map(|_| (time(&mut ours), time(&mut by_hand))).collect();
+    Comparison::new(name, &rounds)
+}
+
+fn reading(folder: &Path) -> bool {
+    let path = folder.join("read");
+    let line = "a line of an ordinary file, forty-eight bytes..\n";
+    std::fs::write(&path, line.repeat(FILE_SIZE / line.len())).expect("a file");
+    let files = Files::new(Arc::new(OsFs));
+    let name = path.to_str().expect("UTF-8");
+    let limits = ReadFileLinesLimits::default();
+    let ours = || {
+        let read = files.read_lines(name, 10_000, 500, &limits);
+        assert_eq!(read.lines_read, 500, "{}", read.error);
+        black_box(read);
+    };
+    let by_hand = || {
+        let text = std::fs::read(&path).expect("the file");
+        let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+        assert!(black_box(lines).len() > 10_500);
+    };
+    compare("500 lines of a file of 1 MB", ours, by_hand).report(FILES_LIMIT)
+}
+
+fn editing(folder: &Path, name: &'static str, search: &str, replace: &str) -> bool {
+    let path = folder.join("edited");
+    let text: String = (0..LINES).map(|number| format!("    line {number} of the file\n")).collect();
+    let files = Files::new(Arc::new(OsFs));
+    let request = FileEditRequest {
+        files: vec![FileEdits {
+            path: path.to_str().expect("UTF-8").to_owned(),
+            edits: vec![FileEdit { search: search.to_owned(), replace: replace.to_owned(), ..FileEdit::default() }]
+                .into(),
+        }]
+        .into(),
+        ..FileEditRequest::default()
+    };
+    let restore = || std::fs::write(&path, &text).expect("a file");
+    let ours = || {
+        files.edit_files(request.clone()).expect("an edit");
+        restore();
+    };
+    // What any program has to do: read, split, put together, and write beside the file.
+    let by_hand = || {
+        let text = std::fs::read(&path).expect("the file");
+        let mut lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+        let wanted = search.trim().as_bytes();
+        let found = lines.iter().position(|line| line.trim_ascii() == wanted).expect("the line");
+        lines[found] = b"    a new line";
+        let beside = path.with_extension("part");
+        std::fs::write(&beside, lines.join(&b'\n')).expect("a file");
+        std::fs::rename(&beside, &path).expect("a file");
+        restore();
+    };
+    restore();
+    compare(name, ours, by_hand).report(FILES_LIMIT)
+}
+
+/// Asks the agent for JSON.
+async fn ask(request: reqwest::RequestBuilder) -> Value {
+    let answer = request.header("Coder-Session-Token", TOKEN).send().await.expect("an answer");
+    serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON")
+}
+
+/// Runs a command to its end.
+async fn run(agent: &Agent, http: &reqwest::Client, command: &str) -> Value {
+    let processes = format!("{}/api/v0/processes", agent.url());
+    let started = ask(http.post(format!("{processes}/start")).body(json!({ "command": command }).to_string())).await;
+    let id = started["id"].as_str().expect("an id");
+    ask(http.get(format!("{processes}/{id}/output?wait=true"))).await
+}
+
+async fn starting(agent: &Agent) -> bool {
+    const TIMES: u32 = 20;
+    let http = reqwest::Client::new();
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        for _ in 0..TIMES {
+            assert_eq!(run(agent, &http, "true").await["exit_code"], 0);
+        }
+        let ours = start.elapsed();
+        let start = Instant::now();
+        for _ in 0..TIMES {
+            let mut command = Command::new("sh");
+            command.args(["-c", "true"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            assert!(command.status().await.expect("a process").success());
+        }
+        let bare = start.elapsed();
+        let start = Instant::now();
+        for _ in 0..TIMES {
+            ask(http.get(format!("{}/", agent.url()))).await;
+        }
+        let exchange = start.elapsed();
+        rounds.push((ours, bare.mul_f64(PROCESS_LIMIT) + exchange));
+    }
+    Comparison::new("20 processes, against 1.2 times bare ones and an exchange each", &rounds).report(1.0)
+}
+
+async fn output(agent: &Agent) -> bool {
+    let http = reqwest::Client::new();
+    let command = format!("head -c {OUTPUT} /dev/zero");
+    let mut rounds = Vec::new();
+    for _ in 0..3 {
+        let start = Instant::now();
+        assert_eq!(run(agent, &http, &command).await["truncated"]["original_bytes"], OUTPUT);
+        let ours = start.elapsed();
+        rounds.push((ours, drained(&command).await));
+    }
+    let fastest = rounds.iter().map(|(ours, _)| *ours).min().expect("a round");
+    println!("output of a process: {:.0} MB/s", OUTPUT as f64 / fastest.as_secs_f64() / 1e6);
+    // Fast enough in itself, or as fast as the pipe.
+    if OUTPUT as f64 / fastest.as_secs_f64() >= OUTPUT_SPEED {
+        return true;
+    }
+    Comparison::new("output of a process, against a pipe that is read and forgotten", &rounds).report(1.05)
+}
+
+/// How long it takes to read what a command writes.
+async fn drained(command: &str) -> Duration {
+    let start = Instant::now();
+    let mut child = Command::new("sh")
+        .args(["-c", command])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let mut output = child.stdout.take().expect("a pipe");
+    let mut chunk = vec![0; 64 << 10];
+    while output.read(&mut chunk).await.expect("output") > 0 {}
+    child.wait().await.expect("an end");
+    start.elapsed()
+}
