@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use codersdk::__private::null_as_default;
 use codersdk::{
-    AgentSubsystem, DerpMap, LogLevel, WorkspaceAgentDevcontainer, WorkspaceAgentLifecycle,
+    AgentSubsystem, DerpMap, LogLevel, Nullable, WorkspaceAgentDevcontainer, WorkspaceAgentLifecycle,
     WorkspaceAgentMetadataDescription, WorkspaceAgentMetadataResult, WorkspaceAgentScript, WorkspaceApp,
     WorkspaceAppHealth, open_enum,
 };
@@ -51,9 +50,8 @@ pub struct PatchLogs {
     #[serde(default)]
     pub log_source_id: Uuid,
     /// The lines, in order.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<Log>>"))]
-    pub logs: Vec<Log>,
+    #[serde(default)]
+    pub logs: Nullable<Vec<Log>>,
 }
 
 /// Names a source of log lines: `POST …/me/log-source`.
@@ -98,7 +96,7 @@ pub struct LogsNotifyMessage {
 /// What an agent is to do, as the server tells it when it connects.
 ///
 /// It has no secrets: those are not kept where a manifest goes, which is logged and shown.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Manifest {
     /// For the agent of a dev container, the agent of its workspace; the zero UUID otherwise.
@@ -126,9 +124,8 @@ pub struct Manifest {
     #[serde(default)]
     pub vscode_port_proxy_uri: String,
     /// The agent's apps.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<WorkspaceApp>>"))]
-    pub apps: Vec<WorkspaceApp>,
+    #[serde(default)]
+    pub apps: Nullable<Vec<WorkspaceApp>>,
     /// The relays of the network.
     #[serde(default)]
     pub derpmap: Option<DerpMap>,
@@ -136,9 +133,8 @@ pub struct Manifest {
     #[serde(default)]
     pub derp_force_websockets: bool,
     /// The environment for the agent's processes.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<BTreeMap<String, String>>"))]
-    pub environment_variables: BTreeMap<String, String>,
+    #[serde(default)]
+    pub environment_variables: Nullable<BTreeMap<String, String>>,
     /// The folder in which processes start.
     #[serde(default)]
     pub directory: String,
@@ -149,17 +145,29 @@ pub struct Manifest {
     #[serde(default)]
     pub disable_direct_connections: bool,
     /// What is to be measured.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<WorkspaceAgentMetadataDescription>>"))]
-    pub metadata: Vec<WorkspaceAgentMetadataDescription>,
+    #[serde(default)]
+    pub metadata: Nullable<Vec<WorkspaceAgentMetadataDescription>>,
     /// What is to be run.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<WorkspaceAgentScript>>"))]
-    pub scripts: Vec<WorkspaceAgentScript>,
+    #[serde(default)]
+    pub scripts: Nullable<Vec<WorkspaceAgentScript>>,
     /// The dev containers that the template defines.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<WorkspaceAgentDevcontainer>>"))]
-    pub devcontainers: Vec<WorkspaceAgentDevcontainer>,
+    #[serde(default)]
+    pub devcontainers: Nullable<Vec<WorkspaceAgentDevcontainer>>,
+}
+
+impl std::fmt::Debug for Manifest {
+    /// The values of the environment are left out: they may be secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Manifest")
+            .field("agent_id", &self.agent_id)
+            .field("agent_name", &self.agent_name)
+            .field("owner_name", &self.owner_name)
+            .field("workspace_id", &self.workspace_id)
+            .field("workspace_name", &self.workspace_name)
+            .field("environment_variables", &self.environment_variables.keys())
+            .field("directory", &self.directory)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A secret of the workspace's owner, for the workspace's environment or files. It has no JSON form.
@@ -201,9 +209,8 @@ pub struct Metadata {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PostMetadataRequest {
     /// The values.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<Metadata>>"))]
-    pub metadata: Vec<Metadata>,
+    #[serde(default)]
+    pub metadata: Nullable<Vec<Metadata>>,
 }
 
 /// Reports the health of apps, by their ids. It has no JSON form.
@@ -235,9 +242,8 @@ pub struct PostStartupRequest {
     #[serde(default)]
     pub expanded_directory: String,
     /// What it runs in or under.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<AgentSubsystem>>"))]
-    pub subsystems: Vec<AgentSubsystem>,
+    #[serde(default)]
+    pub subsystems: Nullable<Vec<AgentSubsystem>>,
 }
 
 /// What went over the agent's connections since the last report.
@@ -245,9 +251,8 @@ pub struct PostStartupRequest {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stats {
     /// Connections by protocol.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<BTreeMap<String, i64>>"))]
-    pub connections_by_proto: BTreeMap<String, i64>,
+    #[serde(default)]
+    pub connections_by_proto: Nullable<BTreeMap<String, i64>>,
     /// Connections.
     #[serde(default)]
     pub connection_count: i64,
@@ -279,9 +284,8 @@ pub struct Stats {
     #[serde(default)]
     pub session_count_ssh: i64,
     /// What the agent measures of itself.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<AgentMetric>>"))]
-    pub metrics: Vec<AgentMetric>,
+    #[serde(default)]
+    pub metrics: Nullable<Vec<AgentMetric>>,
 }
 
 impl Stats {

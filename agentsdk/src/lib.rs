@@ -47,6 +47,8 @@ mod agent_types;
 mod api;
 mod app_status;
 mod client;
+#[cfg(feature = "rpc")]
+pub mod convert;
 mod external_auth;
 pub mod git_askpass;
 mod identity;

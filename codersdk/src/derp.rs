@@ -15,9 +15,8 @@ pub struct DerpMap {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home_params: Option<DerpHomeParams>,
     /// The regions by their ids.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<BTreeMap<i64, Option<DerpRegion>>>"))]
-    pub regions: BTreeMap<i64, Option<DerpRegion>>,
+    #[serde(default)]
+    pub regions: Nullable<BTreeMap<i64, Option<DerpRegion>>>,
     /// Whether Tailscale's own relays are left out.
     #[serde(default, rename = "omitDefaultRegions", skip_serializing_if = "is_false")]
     pub omit_default_regions: bool,
@@ -54,9 +53,8 @@ pub struct DerpRegion {
     #[serde(default, skip_serializing_if = "is_false")]
     pub avoid: bool,
     /// The relays.
-    #[serde(default, deserialize_with = "null_as_default")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<Option<DerpNode>>>"))]
-    pub nodes: Vec<Option<DerpNode>>,
+    #[serde(default)]
+    pub nodes: Nullable<Vec<Option<DerpNode>>>,
 }
 
 /// A relay.

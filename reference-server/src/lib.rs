@@ -4,17 +4,20 @@
 //! binary it serves a Coder-like API on a port of its own.
 
 pub mod agent;
+mod agentapi;
 #[allow(dead_code, reason = "handlers of several areas are being laid on it")]
 mod chatd;
 mod chatfiles;
 pub mod clock;
 mod email;
+mod external_auth;
 mod faults;
 mod http;
 mod jwt;
 mod mcp;
 mod mime;
 pub mod model;
+mod notifications;
 mod password;
 mod program;
 mod rbac;
@@ -26,12 +29,14 @@ mod state;
 mod store;
 #[cfg(test)]
 mod testing;
+mod ui_text;
 mod usage_limits;
 #[allow(dead_code, reason = "handlers of several areas are being laid on it")]
 mod workspaces;
 
 use workspacesdk::quote;
 
+pub use external_auth::ExternalAuthConfig;
 pub use faults::{Fault, Faults};
 pub use request_log::ServedRequest;
 pub use seed::Login;

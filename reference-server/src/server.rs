@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::chatd::titles::TitleLocks;
 use crate::chatd::{Daemon, worker};
 use crate::clock::{SharedClock, SystemClock};
+use crate::external_auth::{ExternalAuthConfig, Providers};
 use crate::faults::{self, Faults};
 use crate::model::ScriptedModel;
 use crate::model::resolve::Models;
@@ -36,6 +37,9 @@ pub enum ServerError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A service that people sign in to is configured with an expression that is none.
+    #[error("external auth: {0}")]
+    ExternalAuth(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The database could not be opened or brought up to date.
     #[error("cannot open the database: {0}")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -48,6 +52,7 @@ pub struct ServerBuilder {
     database: Option<PathBuf>,
     clock: SharedClock,
     seeded: bool,
+    external_auth: Vec<ExternalAuthConfig>,
 }
 
 impl ServerBuilder {
@@ -80,11 +85,20 @@ impl ServerBuilder {
         self
     }
 
+    /// Adds a service that people sign in to, so that their workspaces can use it.
+    #[must_use]
+    pub fn external_auth(mut self, service: ExternalAuthConfig) -> Self {
+        self.external_auth.push(service);
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
     /// When the address or the database cannot be had, or a database in use is to be seeded that has other users.
     pub async fn start(self) -> Result<ReferenceServer, ServerError> {
+        let external_auth =
+            Providers::new(self.external_auth).map_err(|error| ServerError::ExternalAuth(Box::new(error)))?;
         let store = Store::open(self.database.as_deref()).await.map_err(|e| ServerError::Database(Box::new(e)))?;
         let listener = TcpListener::bind(self.listen)
             .await
@@ -101,6 +115,7 @@ impl ServerBuilder {
             clock: self.clock,
             access_url,
             password_iterations: crate::password::DEFAULT_ITERATIONS,
+            external_auth,
             workspaces: Workspaces::default(),
             faults: Faults::default(),
             requests: RequestLog::default(),
@@ -139,6 +154,7 @@ impl ReferenceServer {
             database: None,
             clock: Arc::new(SystemClock),
             seeded: true,
+            external_auth: Vec::new(),
         }
     }
 

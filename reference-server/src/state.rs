@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::chatd::Daemon;
 use crate::chatd::titles::TitleLocks;
 use crate::clock::SharedClock;
+use crate::external_auth::Providers;
 use crate::faults::Faults;
 use crate::http::websocket::SocketHost;
 use crate::model::resolve::Models;
@@ -35,6 +36,8 @@ pub(crate) struct Inner {
     pub(crate) access_url: url::Url,
     /// How often new passwords are hashed.
     pub(crate) password_iterations: NonZeroU32,
+    /// The services that people sign in to.
+    pub(crate) external_auth: Providers,
     /// What is kept in memory of workspaces.
     pub(crate) workspaces: Workspaces,
     pub(crate) faults: Faults,

@@ -46,7 +46,8 @@ pub fn shown(bytes: &[u8]) -> String {
     text
 }
 
-fn is_shown(c: char) -> bool {
+/// Whether a character can be seen, blanks aside that are no plain space.
+pub fn is_shown(c: char) -> bool {
     if c.is_ascii() {
         return matches!(c, ' '..='~');
     }

@@ -40,7 +40,7 @@ pub trait LogDest: Send + Sync {
 impl LogDest for AgentClient {
     /// By `PATCH …/me/logs`.
     async fn batch_create_logs(&self, source: Uuid, logs: &[Log]) -> Result<bool> {
-        match self.patch_logs(PatchLogs { log_source_id: source, logs: logs.to_vec() }).await {
+        match self.patch_logs(PatchLogs { log_source_id: source, logs: logs.to_vec().into() }).await {
             Ok(()) => Ok(true),
             Err(error) if super::is_log_limit(&error) => Ok(false),
             Err(error) => Err(error),

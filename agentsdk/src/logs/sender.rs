@@ -123,7 +123,7 @@ async fn run(shared: Arc<Shared>, agent: impl AgentApi, source: Uuid, flush_inte
     loop {
         let (logs, closed) = gather(&shared, flush_at).await;
         if !logs.is_empty() {
-            deliver(&agent, PatchLogs { log_source_id: source, logs }).await;
+            deliver(&agent, PatchLogs { log_source_id: source, logs: logs.into() }).await;
         }
         if closed {
             return;

@@ -3,6 +3,7 @@
 mod absent;
 pub(crate) mod admins;
 pub(crate) mod agent_auth;
+mod agents_own;
 mod ai_providers;
 pub(crate) mod auth;
 mod authcheck;
@@ -56,6 +57,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .merge(members::router())
         .merge(authcheck::router())
         .merge(deployment::router())
+        .nest("/api/v2/workspaceagents/me", agents_own::router())
         .merge(absent::router())
         .fallback(routing::not_found)
         .method_not_allowed_fallback(routing::method_not_allowed)

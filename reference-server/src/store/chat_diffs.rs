@@ -105,6 +105,30 @@ impl Store {
         let rows: Vec<DiffStatusRow> = query.build_query_as().fetch_all(self.pool()).await?;
         Ok(rows.into_iter().map(|row| (row.chat_id, row)).collect())
     }
+
+    /// Notes what git works on in a chat's name; what is known of the change is looked at anew then.
+    pub(crate) async fn mark_diff_stale(
+        &self,
+        chat: Uuid,
+        branch: &str,
+        origin: &str,
+        now: DateTime<Utc>,
+    ) -> sqlx::Result<()> {
+        sqlx::query(
+            "INSERT INTO chat_diff_statuses (chat_id, git_branch, git_remote_origin, stale_at, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (chat_id) DO UPDATE SET git_branch = excluded.git_branch, \
+             git_remote_origin = excluded.git_remote_origin, stale_at = excluded.stale_at, \
+             updated_at = excluded.updated_at",
+        )
+        .bind(chat)
+        .bind(branch)
+        .bind(origin)
+        .bind(now - chrono::TimeDelta::seconds(1))
+        .bind(now)
+        .execute(self.pool())
+        .await
+        .map(drop)
+    }
 }
 
 #[cfg(test)]

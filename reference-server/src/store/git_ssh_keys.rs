@@ -28,6 +28,15 @@ impl Store {
         self.write_git_ssh_key(user_id, now, "public_key = gitsshkeys.public_key").await
     }
 
+    /// Both halves of the user's key: the public one, then the private one, which is a secret.
+    pub(crate) async fn git_ssh_key_pair(&self, user_id: Uuid, now: DateTime<Utc>) -> sqlx::Result<(String, String)> {
+        self.git_ssh_key(user_id, now).await?;
+        sqlx::query_as("SELECT public_key, private_key FROM gitsshkeys WHERE user_id = $1")
+            .bind(user_id)
+            .fetch_one(self.pool())
+            .await
+    }
+
     /// Replaces the user's key.
     pub(crate) async fn regenerate_git_ssh_key(&self, user_id: Uuid, now: DateTime<Utc>) -> sqlx::Result<GitSshKeyRow> {
         let replace = "updated_at = excluded.updated_at, private_key = excluded.private_key, \

@@ -1,5 +1,6 @@
 //! Workspaces: how they are built, how their agents are known and reached, and who is told when something changes.
 
+pub(crate) mod activity;
 pub(crate) mod connection;
 pub(crate) mod hub;
 pub(crate) mod plan;

@@ -36,7 +36,7 @@ fn schemas() -> Value {
 fn routes() -> anyhow::Result<Value> {
     let mut found = BTreeSet::new();
     let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    for library in ["codersdk", "workspacesdk"] {
+    for library in ["codersdk", "agentsdk", "workspacesdk"] {
         collect(&Path::new(sources).join(library).join("src"), &mut found)?;
     }
     found.retain(|(path, _)| !NEWER.contains(&path.as_str()));

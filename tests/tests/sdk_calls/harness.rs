@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tests::json::differences;
 
 /// The token that the rows were recorded with.
-const TOKEN: &str = "AAAAAAAAAA-BBBBBBBBBBBBBBBBBBBBBB";
+pub const TOKEN: &str = "AAAAAAAAAA-BBBBBBBBBBBBBBBBBBBBBB";
 
 /// Headers that count.
 const HEADERS: [&str; 4] = ["Coder-Session-Token", "Content-Type", "Content-Disposition", "Upgrade"];

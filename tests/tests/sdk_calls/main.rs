@@ -2,6 +2,7 @@
 //! called with the row's arguments against a server that gives the row's answer; the request that went out and the
 //! value that came back must be those of the row.
 
+mod agent;
 mod agent_conn;
 mod chats;
 mod harness;
@@ -11,7 +12,7 @@ use harness::{Method, Replay};
 
 /// Every method that is replayed. A row whose method is not here is left out, and counted.
 fn methods() -> Vec<Method> {
-    [platform::methods(), chats::methods(), agent_conn::methods()].into_iter().flatten().collect()
+    [platform::methods(), chats::methods(), agent::methods(), agent_conn::methods()].into_iter().flatten().collect()
 }
 
 #[tokio::test]

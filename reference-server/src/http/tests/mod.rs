@@ -1,7 +1,9 @@
 //! The platform as its callers see it: requests through the whole router, with a clock that the test moves.
 
 mod administration;
+mod agents;
 mod chats;
+mod claims;
 mod routes;
 mod sessions;
 mod users;
@@ -16,8 +18,8 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::ReferenceServer;
 use crate::clock::ManualClock;
+use crate::{ReferenceServer, ServerBuilder};
 
 const PASSWORD: &str = "SomeSecurePassword!";
 
@@ -63,8 +65,14 @@ impl Answer {
 
 impl World {
     async fn new() -> Self {
+        Self::built(|server| server).await
+    }
+
+    /// A server with settings of its own.
+    async fn built(change: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
         let clock = ManualClock::new("2026-06-27T12:00:00Z".parse::<DateTime<Utc>>().unwrap());
-        let server = ReferenceServer::builder().clock(Arc::new(clock.clone())).start().await.unwrap();
+        let builder = change(ReferenceServer::builder().clock(Arc::new(clock.clone())));
+        let server = builder.start().await.unwrap();
         let login = server.login().unwrap();
         let (owner, organization) = (login.session_token().to_owned(), login.organization_id.to_string());
         let router = crate::http::router(server.state().clone());
