@@ -46,6 +46,8 @@
 mod agent_types;
 mod api;
 mod app_status;
+#[cfg(feature = "boundary")]
+pub mod boundary;
 mod client;
 #[cfg(feature = "rpc")]
 pub mod convert;
@@ -56,6 +58,8 @@ mod logs;
 mod reinit;
 #[cfg(feature = "rpc")]
 pub mod rpc;
+#[cfg(feature = "socket")]
+pub mod socket;
 
 pub use agent_types::*;
 pub use api::*;

@@ -64,7 +64,7 @@ unary_service! {
         async fn create_sub_agent(CreateSubAgentRequest) -> CreateSubAgentResponse = "CreateSubAgent";
         /// Removes a child (2.6).
         async fn delete_sub_agent(DeleteSubAgentRequest) -> DeleteSubAgentResponse = "DeleteSubAgent";
-        /// The children of the agent, without their tokens (2.6).
+        /// The children of the agent, with their tokens (2.6).
         async fn list_sub_agents(ListSubAgentsRequest) -> ListSubAgentsResponse = "ListSubAgents";
         /// Stores logs of Agent Boundaries, at most 1,000 at once (2.7).
         async fn report_boundary_logs(ReportBoundaryLogsRequest) -> ReportBoundaryLogsResponse = "ReportBoundaryLogs";

@@ -25,14 +25,16 @@
 mod agent;
 mod byte_stream;
 mod call;
-mod channel;
+pub(crate) mod channel;
 mod connection;
 mod debug;
 mod error;
 mod mux;
-mod packets;
-mod server;
-mod service;
+pub(crate) mod packets;
+#[cfg(feature = "socket")]
+pub(crate) mod serial;
+pub(crate) mod server;
+pub(crate) mod service;
 mod session;
 mod tailnet;
 mod version;

@@ -1080,7 +1080,7 @@ pub struct SubAgent {
     pub name: ::prost::alloc::string::String,
     #[prost(bytes = "vec", tag = "2")]
     pub id: ::prost::alloc::vec::Vec<u8>,
-    /// The child's own agent token, a UUID; only in the answer to its creation.
+    /// The child's own agent token, a UUID.
     #[prost(bytes = "vec", tag = "3")]
     pub auth_token: ::prost::alloc::vec::Vec<u8>,
 }
