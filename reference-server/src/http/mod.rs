@@ -58,6 +58,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .merge(authcheck::router())
         .merge(deployment::router())
         .nest("/api/v2/workspaceagents/me", agents_own::router())
+        .merge(crate::agentapi::router())
         .merge(absent::router())
         .fallback(routing::not_found)
         .method_not_allowed_fallback(routing::method_not_allowed)

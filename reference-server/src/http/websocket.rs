@@ -23,6 +23,8 @@ const PING_INTERVAL: Duration = Duration::from_secs(15);
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest message that a client may send, in bytes.
 const MAX_MESSAGE: usize = 32 * 1024;
+/// Largest message of a client that sends a stream of bytes, in bytes.
+const MAX_BYTES: usize = 4 << 20;
 
 /// What a socket needs of the server that it belongs to.
 pub(crate) trait SocketHost {
@@ -107,6 +109,14 @@ impl Upgrade {
     pub(crate) fn max_message(mut self, bytes: usize) -> Self {
         self.upgrade = self.upgrade.max_message_size(bytes).max_frame_size(bytes);
         self
+    }
+
+    /// Answers the request, and hands the socket as it is to `serve`, which also has to see that the peer is there.
+    pub(crate) fn serve_bytes<F>(self, serve: impl FnOnce(WebSocket) -> F + Send + 'static) -> Response
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.max_message(MAX_BYTES).upgrade.on_upgrade(move |socket| Box::pin(serve(socket)))
     }
 
     /// Answers the request, and hands the open socket to `serve`, which runs until it returns.

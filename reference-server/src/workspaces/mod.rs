@@ -8,6 +8,8 @@ pub(crate) mod plan;
 /// What the server keeps in memory of workspaces.
 #[derive(Debug, Default)]
 pub(crate) struct Workspaces {
+    /// Agents that announce how they can be reached.
+    pub(crate) coordinator: crate::agentapi::coordinator::Coordinator,
     /// Tells of changes.
     pub(crate) hub: hub::Hub,
 }
