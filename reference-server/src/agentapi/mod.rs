@@ -36,7 +36,7 @@ use agentsdk::rpc::proto::agent::{
 };
 use agentsdk::rpc::{AgentRpc, Error, Result};
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use prost_types::{Duration, Timestamp};
 use uuid::Uuid;
 
@@ -95,11 +95,6 @@ fn timestamp(time: DateTime<Utc>) -> Timestamp {
 
 fn seconds(seconds: i64) -> Duration {
     Duration { seconds, nanos: 0 }
-}
-
-/// The longest span that anything is put off by.
-fn milliseconds(milliseconds: i64) -> TimeDelta {
-    TimeDelta::try_milliseconds(milliseconds).unwrap_or(TimeDelta::MAX)
 }
 
 #[async_trait]
