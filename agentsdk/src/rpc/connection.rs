@@ -9,7 +9,8 @@ use std::task::{Context, Poll, ready};
 use async_trait::async_trait;
 use bytes::Bytes;
 use codersdk::{Client, Message, WebSocket};
-use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, Sink, SinkExt, Stream, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use yamux::Mode;
@@ -20,6 +21,7 @@ use super::error::{Error, Result};
 use super::mux::{Mux, MuxStream};
 use super::packets::Metadata;
 use super::{AgentRpcClient, TailnetRpcClient, Version, call};
+use crate::AgentClient;
 
 /// How many calls are open at once on a connection. Others wait for one of them to end.
 const MAX_CALLS: usize = 512;
@@ -73,19 +75,22 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects as the agent whose token the client has. `GET /api/v2/workspaceagents/me/rpc`.
+    /// Connects as an agent. `GET /api/v2/workspaceagents/me/rpc`.
     ///
     /// # Errors
     /// [`is_dial`](super::Error::is_dial), with the server's [refusal](super::Error::refusal): unauthorized when the
     /// token is not, or no longer, that of an agent.
-    pub async fn open(client: &Client, options: &RpcOptions) -> Result<Self> {
-        let mut options = options.clone();
+    pub async fn open(agent: &AgentClient, options: &RpcOptions) -> Result<Self> {
+        Ok(agent.call(|client| Self::dial(client, options.clone())).await?)
+    }
+
+    async fn dial(client: Client, mut options: RpcOptions) -> codersdk::Result<Self> {
         loop {
             match client.dial(&options.path()).await {
-                Ok(socket) => return Ok(Self::over(ByteStream::new(Binary(socket)), options.version)),
+                Ok(socket) => return Ok(Self::over(ByteStream::new(Binary::Open(socket)), options.version)),
                 Err(refusal) => match older(&refusal).filter(|version| *version < options.version) {
                     Some(version) => options.version = version,
-                    None => return Err(refusal.into()),
+                    None => return Err(refusal),
                 },
             }
         }
@@ -160,13 +165,27 @@ impl fmt::Debug for Connection {
 }
 
 /// A WebSocket of which only binary messages are of interest.
-struct Binary(WebSocket);
+enum Binary {
+    Open(WebSocket),
+    Closing(BoxFuture<'static, codersdk::Result<()>>),
+    Closed,
+}
+
+impl Binary {
+    fn open(&mut self) -> io::Result<&mut WebSocket> {
+        match self {
+            Self::Open(socket) => Ok(socket),
+            Self::Closing(_) | Self::Closed => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+}
 
 impl Stream for Binary {
     type Item = io::Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(match ready!(self.0.poll_next_unpin(cx)) {
+        let Ok(socket) = self.open() else { return Poll::Ready(None) };
+        Poll::Ready(match ready!(socket.poll_next_unpin(cx)) {
             Some(Ok(Message::Binary(data))) => Some(Ok(data)),
             Some(Ok(Message::Text(_))) => Some(Err(io::Error::new(io::ErrorKind::InvalidData, "a text message"))),
             Some(Err(error)) => Some(Err(io::Error::other(error))),
@@ -179,18 +198,26 @@ impl Sink<Bytes> for Binary {
     type Error = io::Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_ready_unpin(cx).map_err(io::Error::other)
+        self.open()?.poll_ready_unpin(cx).map_err(io::Error::other)
     }
 
     fn start_send(mut self: Pin<&mut Self>, data: Bytes) -> io::Result<()> {
-        self.0.start_send_unpin(Message::Binary(data)).map_err(io::Error::other)
+        self.open()?.start_send_unpin(Message::Binary(data)).map_err(io::Error::other)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_flush_unpin(cx).map_err(io::Error::other)
+        self.open()?.poll_flush_unpin(cx).map_err(io::Error::other)
     }
 
+    /// Says goodbye: to a server written in Go, a close without a code is a fault.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_close_unpin(cx).map_err(io::Error::other)
+        *self = match std::mem::replace(&mut *self, Self::Closed) {
+            Self::Open(socket) => Self::Closing(socket.close(1000, "").boxed()),
+            other => other,
+        };
+        let Self::Closing(closing) = &mut *self else { return Poll::Ready(Ok(())) };
+        let closed = ready!(closing.poll_unpin(cx));
+        *self = Self::Closed;
+        Poll::Ready(closed.map_err(io::Error::other))
     }
 }

@@ -8,9 +8,9 @@
 //! ```no_run
 //! use agentsdk::rpc::{AgentRpc, RpcOptions, RpcSession};
 //!
-//! # async fn example(client: codersdk::Client) -> agentsdk::rpc::Result<()> {
+//! # async fn example(agent: agentsdk::AgentClient) -> agentsdk::rpc::Result<()> {
 //! // Not the agent itself, so the role is another: the server does not take the agent for connected.
-//! let session = RpcSession::start(client, RpcOptions::role("my-sidecar"));
+//! let session = RpcSession::start(agent, RpcOptions::role("my-sidecar"));
 //! let manifest = session.agent().get_manifest(Default::default()).await?;
 //! println!("{} of {}", manifest.agent_name, manifest.owner_username);
 //! # Ok(())

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use codersdk::Client;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
@@ -16,6 +15,7 @@ use super::error::{Error, Result};
 use super::mux::MuxStream;
 use super::packets::Metadata;
 use super::{AgentRpcClient, Connection, RpcOptions, TailnetRpcClient};
+use crate::AgentClient;
 
 /// The wait before the first new attempt. It doubles with each that fails.
 const MIN_WAIT: Duration = Duration::from_millis(100);
@@ -45,11 +45,11 @@ enum State {
 }
 
 impl RpcSession {
-    /// Starts to connect as the agent whose token the client has. Must be called within a Tokio runtime.
-    pub fn start(client: Client, options: RpcOptions) -> Self {
+    /// Starts to connect as an agent. Must be called within a Tokio runtime.
+    pub fn start(agent: AgentClient, options: RpcOptions) -> Self {
         Self::with(move || {
-            let (client, options) = (client.clone(), options.clone());
-            async move { Connection::open(&client, &options).await }
+            let (agent, options) = (agent.clone(), options.clone());
+            async move { Connection::open(&agent, &options).await }
         })
     }
 
