@@ -1,9 +1,12 @@
 //! What an app of a workspace reports that it is doing: one implementation for the REST route and the RPC.
 
 use agentsdk::APP_STATUS_MESSAGE_LIMIT;
+use agentsdk::rpc::proto::agent::update_app_status_request::AppStatusState;
+use agentsdk::rpc::proto::agent::{UpdateAppStatusRequest, UpdateAppStatusResponse};
 use codersdk::WorkspaceAppStatusState;
 use uuid::Uuid;
 
+use super::AgentApi;
 use crate::http::error::ApiError;
 use crate::notifications::{self, Notification, Template};
 use crate::quote::quoted;
@@ -119,6 +122,45 @@ async fn notify(
         },
     )
     .await
+}
+
+impl AgentApi {
+    /// Stores what an app reports over the RPC.
+    pub(super) async fn report_app_status(
+        &self,
+        request: UpdateAppStatusRequest,
+    ) -> Result<UpdateAppStatusResponse, agentsdk::rpc::Error> {
+        let state = match AppStatusState::try_from(request.state) {
+            Ok(AppStatusState::Working) => WorkspaceAppStatusState::Working,
+            Ok(AppStatusState::Idle) => WorkspaceAppStatusState::Idle,
+            Ok(AppStatusState::Complete) => WorkspaceAppStatusState::Complete,
+            Ok(AppStatusState::Failure) => WorkspaceAppStatusState::Failure,
+            // The length of the message is looked at before the state.
+            Err(_) if request.message.len() > APP_STATUS_MESSAGE_LIMIT => WorkspaceAppStatusState::Working,
+            Err(_) => {
+                let error = ApiError::bad_request("Invalid state provided.")
+                    .detail(format!("invalid state: \"{}\"", request.state))
+                    .field("state", "State must be one of: complete, failure, working, idle.");
+                return Err(in_words(&error));
+            }
+        };
+        let update = AppStatusUpdate { slug: request.slug, state, message: request.message, uri: request.uri };
+        update_app_status(&self.state, &self.caller, update).await.map_err(|error| in_words(&error))?;
+        Ok(UpdateAppStatusResponse {})
+    }
+}
+
+/// A refusal of the REST route as the RPC says it.
+fn in_words(error: &ApiError) -> agentsdk::rpc::Error {
+    let body = error.body();
+    let mut text = format!("unexpected status code {}: {}", error.status().as_u16(), body.message);
+    if let Some(detail) = &body.detail {
+        text.push_str(&format!("\n\tError: {detail}"));
+    }
+    for fault in body.validations.iter().flatten() {
+        text.push_str(&format!("\n\t{}: {}", fault.field, fault.detail));
+    }
+    agentsdk::rpc::Error::new(text)
 }
 
 #[cfg(test)]

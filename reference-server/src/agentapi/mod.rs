@@ -1,4 +1,5 @@
-//! What workspace agents call over their RPC connection: the agent service and, beside it, the tailnet service.
+//! What the server does with what agents tell it, by REST or by RPC, and their RPC connection itself: the agent service
+//! and, beside it, the tailnet service.
 
 pub(crate) mod app_status;
 mod apps;
@@ -24,15 +25,15 @@ mod tests;
 pub(crate) use rpc::router;
 
 use agentsdk::rpc::proto::agent::{
-    BatchUpdateAppHealthRequest, BatchUpdateAppHealthResponse, BatchUpdateMetadataRequest, BatchUpdateMetadataResponse,
-    CreateSubAgentRequest, CreateSubAgentResponse, DeleteSubAgentRequest, DeleteSubAgentResponse,
-    GetAnnouncementBannersRequest, GetAnnouncementBannersResponse, GetManifestRequest,
-    GetResourcesMonitoringConfigurationRequest, GetResourcesMonitoringConfigurationResponse, GetServiceBannerRequest,
-    Lifecycle, ListSubAgentsRequest, ListSubAgentsResponse, Manifest, PushContextStateRequest,
+    BatchCreateLogsRequest, BatchCreateLogsResponse, BatchUpdateAppHealthRequest, BatchUpdateAppHealthResponse,
+    BatchUpdateMetadataRequest, BatchUpdateMetadataResponse, CreateSubAgentRequest, CreateSubAgentResponse,
+    DeleteSubAgentRequest, DeleteSubAgentResponse, GetAnnouncementBannersRequest, GetAnnouncementBannersResponse,
+    GetManifestRequest, GetResourcesMonitoringConfigurationRequest, GetResourcesMonitoringConfigurationResponse,
+    GetServiceBannerRequest, Lifecycle, ListSubAgentsRequest, ListSubAgentsResponse, Manifest, PushContextStateRequest,
     PushContextStateResponse, PushResourcesMonitoringUsageRequest, PushResourcesMonitoringUsageResponse,
     ReportBoundaryLogsRequest, ReportBoundaryLogsResponse, ReportConnectionRequest, ServiceBanner, Startup,
-    UpdateLifecycleRequest, UpdateStartupRequest, UpdateStatsRequest, UpdateStatsResponse,
-    WorkspaceAgentScriptCompletedRequest, WorkspaceAgentScriptCompletedResponse,
+    UpdateAppStatusRequest, UpdateAppStatusResponse, UpdateLifecycleRequest, UpdateStartupRequest, UpdateStatsRequest,
+    UpdateStatsResponse, WorkspaceAgentScriptCompletedRequest, WorkspaceAgentScriptCompletedResponse,
 };
 use agentsdk::rpc::{AgentRpc, Error, Result};
 use async_trait::async_trait;
@@ -136,6 +137,14 @@ impl AgentRpc for AgentApi {
 
     async fn batch_update_metadata(&self, request: BatchUpdateMetadataRequest) -> Result<BatchUpdateMetadataResponse> {
         self.report_metadata(request).await
+    }
+
+    async fn batch_create_logs(&self, request: BatchCreateLogsRequest) -> Result<BatchCreateLogsResponse> {
+        self.append_logs(request).await
+    }
+
+    async fn update_app_status(&self, request: UpdateAppStatusRequest) -> Result<UpdateAppStatusResponse> {
+        self.report_app_status(request).await
     }
 
     async fn script_completed(

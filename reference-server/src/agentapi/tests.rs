@@ -291,6 +291,35 @@ async fn an_agent_gets_its_manifest_and_becomes_ready() {
     assert_eq!(error.message(), "script start time cannot be after end time");
     assert_eq!(agent.script_completed(request(None)).await.unwrap_err().message(), "script timing is required");
 
+    let log = |output: &str| Log { output: output.to_owned(), level: log::Level::Warn.into(), ..Default::default() };
+    let request = |logs| BatchCreateLogsRequest { log_source_id: vec![0; 16], logs };
+    let answer = agent.batch_create_logs(request(vec![log("a\0b")])).await.unwrap();
+    assert!(!answer.log_limit_exceeded);
+    let stored = world.server.state().store.agent_logs(row.id, 0).await.unwrap();
+    assert_eq!((stored[0].output.as_str(), stored[0].level.as_str()), ("a❌b", "warn"));
+    assert_eq!(world.row().await.logs_length, 5);
+    let answer = agent.batch_create_logs(request(vec![log(&"x".repeat(1 << 20))])).await.unwrap();
+    assert!(answer.log_limit_exceeded);
+    assert!(agent.batch_create_logs(request(vec![log("x")])).await.unwrap().log_limit_exceeded);
+
+    let status = |slug: &str, state, message: &str| UpdateAppStatusRequest {
+        slug: slug.to_owned(),
+        state,
+        message: message.to_owned(),
+        uri: String::new(),
+    };
+    agent.update_app_status(status("ccw", 0, "reading")).await.unwrap();
+    let latest = world.server.state().store.latest_app_status(world.app.id).await.unwrap().unwrap();
+    assert_eq!((latest.state.as_str(), latest.message.as_str()), ("working", "reading"));
+    for (request, words) in [
+        (status("ccw", 9, &"x".repeat(161)), "unexpected status code 400: Message is too long."),
+        (status("ccw", 9, ""), "unexpected status code 400: Invalid state provided.\n\tError: invalid state: \"9\""),
+        (status("no", 0, ""), "unexpected status code 400: Failed to get workspace app."),
+    ] {
+        let error = agent.update_app_status(request).await.unwrap_err();
+        assert!(error.message().starts_with(words), "{error}");
+    }
+
     assert!(agent.get_announcement_banners(Default::default()).await.unwrap().announcement_banners.is_empty());
     assert!(!agent.get_service_banner(Default::default()).await.unwrap().enabled);
     let monitoring = agent.get_resources_monitoring_configuration(Default::default()).await.unwrap();
