@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use agentsdk::rpc::proto::tailnet::derp_map::Region;
 use agentsdk::rpc::proto::tailnet::derp_map::region::Node;
+use agentsdk::rpc::proto::tailnet::derp_map::{HomeParams, Region};
 use agentsdk::rpc::proto::tailnet::{
     CoordinateRequest, CoordinateResponse, DerpMap, StreamDerpMapsRequest, TelemetryRequest, TelemetryResponse,
 };
@@ -67,5 +67,6 @@ pub(super) fn derp_map(access_url: &Url) -> DerpMap {
         avoid: false,
         nodes: vec![node],
     };
-    DerpMap { home_params: None, regions: BTreeMap::from([(REGION, region)]) }
+    // Agents written in Go fail without parameters, even empty ones.
+    DerpMap { home_params: Some(HomeParams::default()), regions: BTreeMap::from([(REGION, region)]) }
 }

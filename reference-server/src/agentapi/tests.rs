@@ -246,6 +246,7 @@ async fn an_agent_gets_its_manifest_and_becomes_ready() {
     assert_eq!(manifest.environment_variables["A"], "b");
     assert_eq!((manifest.scripts.len(), manifest.apps.len(), manifest.metadata.len()), (1, 1, 1));
     assert_eq!(manifest.apps[0].sharing_level(), workspace_app::SharingLevel::Owner);
+    assert!(manifest.derp_map.as_ref().unwrap().home_params.is_some());
     let region = &manifest.derp_map.as_ref().unwrap().regions[&999];
     assert_eq!(i32::from(world.server.url().port().unwrap()), region.nodes[0].derp_port);
     assert!(!format!("{manifest:?}").contains("\"b\""), "variables may be secrets");
