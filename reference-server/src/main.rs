@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use reference_server::ReferenceServer;
+use reference_server::agent::containers::DockerEngine;
 use reference_server::agent::{Agent, ContextConfig, ListenAddress};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -62,6 +64,9 @@ struct AgentArguments {
     /// Also listens where other machines can reach it.
     #[arg(long)]
     allow_other_hosts: bool,
+    /// Shows the containers of this machine's Docker, and makes dev containers with the program `devcontainer`.
+    #[arg(long, env = "CODER_AGENT_DEVCONTAINERS_ENABLE")]
+    devcontainers: bool,
 }
 
 #[tokio::main]
@@ -105,6 +110,9 @@ async fn agent(arguments: AgentArguments) -> anyhow::Result<()> {
     builder = builder.context(ContextConfig::from_env());
     if let Some(dir) = &arguments.dir {
         builder = builder.dir(dir);
+    }
+    if arguments.devcontainers {
+        builder = builder.containers(Arc::new(DockerEngine::new()));
     }
     let agent = builder.start().await?;
     println!("listening on {}", agent.url());

@@ -101,7 +101,7 @@ impl Finished {
 
 /// Runs a program to its end; one that writes more than `limit` bytes to either output is killed. Whoever gives up
 /// waiting kills it, too.
-pub(crate) async fn run<S: AsRef<OsStr>>(program: &str, arguments: &[S], limit: usize) -> Finished {
+pub(crate) async fn run(program: impl AsRef<OsStr>, arguments: &[impl AsRef<OsStr>], limit: usize) -> Finished {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());

@@ -4,8 +4,10 @@
 //! asks for its token on every request, refuses requests that are addressed to another host, and those of web pages.
 
 mod chat_context;
+pub mod containers;
 mod context;
 mod debug;
+pub mod desktop;
 mod files;
 mod git;
 mod guard;
@@ -39,7 +41,9 @@ use workspacesdk::mcp::McpToolInfo;
 use crate::clock::{SharedClock, SystemClock};
 use crate::http::error::plain_text;
 use crate::http::websocket::SocketHost;
+use containers::ContainerEngine;
 use context::Context;
+use desktop::{Desktop, PortableDesktop};
 use git::ChatPaths;
 use listen::Listener;
 use ports::Ports;
@@ -78,6 +82,8 @@ pub struct AgentBuilder {
     env: BTreeMap<String, String>,
     context: ContextConfig,
     log_dir: PathBuf,
+    containers: Option<Arc<dyn ContainerEngine>>,
+    desktop: Option<Arc<dyn Desktop>>,
     clock: SharedClock,
 }
 
@@ -126,6 +132,20 @@ impl AgentBuilder {
         self
     }
 
+    /// Shows the containers of this engine, and makes its dev containers; without one, requests about them are refused.
+    #[must_use]
+    pub fn containers(mut self, engine: Arc<dyn ContainerEngine>) -> Self {
+        self.containers = Some(engine);
+        self
+    }
+
+    /// Has this desktop; by default the one that the program `portabledesktop` makes, if there is such a program.
+    #[must_use]
+    pub fn desktop(mut self, desktop: Arc<dyn Desktop>) -> Self {
+        self.desktop = Some(desktop);
+        self
+    }
+
     /// Takes the time from this clock; the machine's own by default.
     #[must_use]
     pub fn clock(mut self, clock: SharedClock) -> Self {
@@ -150,6 +170,8 @@ impl AgentBuilder {
         let home = std::env::home_dir().map(|home| home.to_string_lossy().into_owned());
         let manifest = debug::own_manifest(&dir, &self.env);
         let context = Context::new(self.context, home, dir.clone());
+        let containers = self.containers.map(|engine| containers::Manager::start(engine, self.clock.clone()));
+        let desktop = self.desktop.unwrap_or_else(|| Arc::new(PortableDesktop::new(self.clock.clone())));
         let state = AgentState(Arc::new(Inner {
             token: self.token,
             any_host: self.any_host,
@@ -163,6 +185,8 @@ impl AgentBuilder {
             ports: Ports::new(listener.port()),
             manifest: RwLock::new(manifest),
             log_dir: self.log_dir,
+            containers,
+            desktop,
         }));
         let serving = tokio::spawn(listener.serve(router(state.clone()), stop.clone()));
         Ok(Agent { state, url, stop, serving })
@@ -189,6 +213,8 @@ impl Agent {
             env: BTreeMap::new(),
             context: ContextConfig::default(),
             log_dir: std::env::temp_dir(),
+            containers: None,
+            desktop: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -219,7 +245,12 @@ impl Agent {
     /// Stops the agent: kills what it started, with all that was started by that, and ends its connections.
     pub async fn shutdown(mut self) {
         let state = &self.state;
-        tokio::join!(state.processes.close(), state.mcp.close());
+        let containers = async {
+            if let Some(containers) = &state.containers {
+                containers.close().await;
+            }
+        };
+        tokio::join!(state.processes.close(), state.mcp.close(), state.desktop.close(), containers);
         self.stop.cancel();
         let _ = tokio::time::timeout(crate::SHUTDOWN_LIMIT, &mut self.serving).await;
     }
@@ -245,6 +276,8 @@ struct Inner {
     stop: CancellationToken,
     files: Files,
     mcp: mcp::Manager,
+    containers: Option<containers::Manager>,
+    desktop: Arc<dyn Desktop>,
     processes: Manager,
     /// What the chats touched, for the git watch.
     chat_paths: ChatPaths,
@@ -282,6 +315,8 @@ fn router(state: AgentState) -> Router {
         .route("/", get(greeting))
         .merge(files::router())
         .merge(mcp::router())
+        .merge(containers::router(state.containers.is_some()))
+        .merge(desktop::router())
         .merge(processes::router())
         .merge(git::router())
         .merge(context::router())

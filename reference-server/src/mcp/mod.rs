@@ -4,6 +4,7 @@
 
 mod error;
 mod http;
+mod sse;
 mod stdio;
 
 use std::time::Duration;
@@ -56,7 +57,12 @@ impl Connection {
     /// # Errors
     /// When it cannot be reached, refuses, or does not introduce itself in time.
     pub(crate) async fn http(server: &HttpServer, client: &str, clock: &dyn Clock) -> Result<Self, McpError> {
-        let service = greet(server.transport()?, client, clock).await?;
+        let service = if server.sse {
+            let transport = in_time(clock, CONNECT_TIMEOUT, sse::SseTransport::open(server)).await?;
+            greet(transport, client, clock).await?
+        } else {
+            greet(server.transport()?, client, clock).await?
+        };
         Ok(Self { service, program: None })
     }
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 mod answer;
 mod anthropic;
 mod google;
-mod http;
+pub(crate) mod http;
 pub(crate) mod names;
 mod openai_compat;
 mod openai_responses;

@@ -35,6 +35,7 @@ pub(super) enum Entry {
     Http {
         url: String,
         headers: Vec<(String, String)>,
+        sse: bool,
     },
     /// In a way that this agent does not know.
     Unsupported(String),
@@ -110,7 +111,10 @@ impl RawEntry {
                 let env = env.map(|(name, value)| (name, expand(&value, variable))).collect();
                 Entry::Stdio { command: self.command, arguments: self.args.unwrap_or_default(), env }
             }
-            "http" => Entry::Http { url: self.url, headers: self.headers.unwrap_or_default().into_iter().collect() },
+            "http" | "sse" => {
+                let headers = self.headers.unwrap_or_default().into_iter().collect();
+                Entry::Http { url: self.url, headers, sse: transport == "sse" }
+            }
             other => Entry::Unsupported(other.to_owned()),
         })
     }

@@ -169,8 +169,8 @@ impl Shared {
                 let server = StdioServer { command, arguments, env: all, dir: self.dir.clone() };
                 Connection::stdio(&server, CLIENT, &*self.clock).await
             }
-            Entry::Http { url, headers } => {
-                let server = HttpServer { url: url.clone(), headers: headers.clone() };
+            Entry::Http { url, headers, sse } => {
+                let server = HttpServer { url: url.clone(), headers: headers.clone(), sse: *sse };
                 Connection::http(&server, CLIENT, &*self.clock).await
             }
             Entry::Unsupported(transport) => Err(McpError::new(format!("unsupported transport {}", quoted(transport)))),

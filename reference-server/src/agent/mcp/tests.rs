@@ -192,10 +192,50 @@ async fn a_server_over_http_gets_its_headers() {
     let setup = Setup::new(json!({
         "a": {"url": url, "headers": {"Authorization": "Bearer secret"}},
         "b": {"url": url, "headers": {"Authorization": "Bearer wrong"}},
-        "c": {"type": "sse", "url": url},
     }))
     .await;
     setup.until_tools(&["a__x"]).await;
     setup.says("a__x", "over HTTP").await;
+    setup.agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_server_of_the_older_form_is_spoken_to_over_events() {
+    use axum::extract::State;
+    use axum::response::sse::{Event, KeepAlive, Sse};
+    use futures_util::stream;
+    use tokio::sync::broadcast;
+
+    async fn take(State(said): State<broadcast::Sender<String>>, Json(request): Json<Value>) -> StatusCode {
+        let result = match request["method"].as_str().unwrap() {
+            "initialize" => json!({"protocolVersion": "2024-11-05", "capabilities": {"tools": {}},
+                "serverInfo": {"name": "sse", "version": "1"}}),
+            "tools/list" => json!({"tools": [{"name": "x", "inputSchema": {"type": "object"}}]}),
+            "tools/call" => json!({"content": [{"type": "text", "text": "over events"}]}),
+            _ => return StatusCode::ACCEPTED,
+        };
+        said.send(json!({"jsonrpc": "2.0", "id": request["id"], "result": result}).to_string()).unwrap();
+        StatusCode::ACCEPTED
+    }
+    let said = broadcast::Sender::<String>::new(16);
+    let listen = async |State(said): State<broadcast::Sender<String>>| {
+        let endpoint = Event::default().event("endpoint").data("/messages?session=1");
+        let heard = stream::unfold((said.subscribe(), Some(endpoint)), async |(mut said, first)| {
+            let event = match first {
+                Some(event) => event,
+                None => Event::default().event("message").data(said.recv().await.ok()?),
+            };
+            Some((Ok::<_, std::convert::Infallible>(event), (said, None)))
+        });
+        Sse::new(heard).keep_alive(KeepAlive::default())
+    };
+    let router =
+        Router::new().route("/sse", axum::routing::get(listen)).route("/messages", post(take)).with_state(said);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/sse", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let setup = Setup::new(json!({"a": {"type": "sse", "url": url}})).await;
+    setup.until_tools(&["a__x"]).await;
+    setup.says("a__x", "over events").await;
     setup.agent.shutdown().await;
 }
