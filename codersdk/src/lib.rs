@@ -107,6 +107,7 @@ mod sse;
 mod tagged;
 mod types;
 mod user_settings;
+mod user_skills;
 mod users;
 mod websocket;
 mod wire;
@@ -128,7 +129,8 @@ pub use websocket::{CloseReason, JsonSocket, Message, WebSocket};
 pub mod prelude {
     pub use crate::{
         AiProvidersApi, ApiKeysApi, AuthApi, BuildInfoApi, ChatConfigApi, ChatCostApi, ChatDebugApi, ChatFilesApi,
-        ChatModelsApi, ChatUsageLimitsApi, ChatsApi, Client, Error, OrganizationsApi, RolesApi, UsersApi,
+        ChatModelsApi, ChatUsageLimitsApi, ChatsApi, Client, Error, OrganizationsApi, RolesApi, UserSkillsApi,
+        UsersApi,
     };
 }
 

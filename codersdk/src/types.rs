@@ -22,6 +22,7 @@ pub use crate::response::*;
 pub use crate::roles::*;
 pub use crate::tagged::UnknownReason;
 pub use crate::user_settings::*;
+pub use crate::user_skills::*;
 pub use crate::users::*;
 pub(crate) use crate::wire::*;
 pub use crate::workspace_agent_logs::*;

@@ -23,6 +23,7 @@ pub(crate) mod retry;
 mod runner;
 pub(crate) mod sanitize;
 mod shell;
+pub(crate) mod skills;
 pub(crate) mod step;
 pub(crate) mod stream;
 mod summary;

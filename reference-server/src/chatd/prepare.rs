@@ -10,10 +10,13 @@ use super::compaction::Compaction;
 use super::errors::ChatFailure;
 use super::history::{HistoryMessage, for_prompt};
 use super::prompt::{self, Files};
+use super::skills::Skills;
 use super::step::Prepared;
 use super::tools::Toolset;
 use super::tools::agents::agent_tools;
 use super::tools::builtin::{self, TurnMode};
+use super::tools::mcp::TurnServers;
+use super::tools::skills::skill_tools;
 use crate::model::resolve::ResolvedModel;
 use crate::model::{CallOptions, ModelCall, PromptMessage, names};
 use crate::state::AppState;
@@ -45,7 +48,7 @@ impl ChatRow {
     }
 }
 
-/// Prepares the next step of the chat's turn.
+/// Prepares the next step of the chat's turn. `servers` keeps what is connected to for its other steps.
 ///
 /// # Errors
 /// When the model cannot be used or the store fails; the turn fails for good.
@@ -53,6 +56,7 @@ pub(crate) async fn prepare(
     state: &AppState,
     chat: &ChatRow,
     history: &[HistoryMessage],
+    servers: &mut TurnServers,
 ) -> Result<Prepared, ChatFailure> {
     let store = &state.store;
     let ResolvedModel { model, provider, config } =
@@ -62,12 +66,15 @@ pub(crate) async fn prepare(
     let files = load_files(store, &prompt::file_ids(&shown)).await?;
     let accepts = |media_type: &str| names::accepts_file(model.provider(), model.model(), media_type);
     let mut prompt = prompt::build(&shown, &Files { resolved: Some(&files), accepts: &accepts });
-    add_instructions(&mut prompt, store, chat, mode).await?;
+    let skills = skills(store, chat).await;
+    add_instructions(&mut prompt, store, chat, mode, &skills).await?;
     if model.provider() == "anthropic" {
         mark_for_cache(&mut prompt);
     }
     let api_key_id = history.iter().rev().find_map(|message| message.api_key_id.clone());
-    let tools = tools(state, chat, mode, api_key_id.as_deref());
+    let own = [skill_tools(store, chat.owner_id, &skills), servers.tools(state, chat, mode).await].concat();
+    let tools = tools(state, chat, mode, api_key_id.as_deref()).with_tools(own);
+    let tools = with_client_tools(tools, chat, mode);
     let options = config.options.0;
     let threshold = store
         .user_compaction_threshold(chat.owner_id, config.id)
@@ -103,9 +110,22 @@ pub(crate) async fn prepare(
     })
 }
 
-/// The tools of the chat's turn. Clients' tools are left out where a turn may only plan or explore.
+/// The server's own tools for the chat's turn.
 fn tools(state: &AppState, chat: &ChatRow, mode: TurnMode, api_key_id: Option<&str>) -> Toolset {
-    let tools = builtin::toolset(mode).with_tools(agent_tools(state, chat, mode, api_key_id));
+    builtin::toolset(mode).with_tools(agent_tools(state, chat, mode, api_key_id))
+}
+
+/// The skills of the chat's turn. Those of the owner that cannot be read are left out: the turn can do without.
+async fn skills(store: &Store, chat: &ChatRow) -> Skills {
+    let own = store.user_skills(chat.owner_id).await.unwrap_or_else(|error| {
+        tracing::warn!(chat = %chat.id, %error, "the owner's skills cannot be read");
+        Vec::new()
+    });
+    Skills::new(own.into_iter().map(|row| (row.name, row.description)).collect(), Vec::new())
+}
+
+/// Adds the tools that the client runs, which are left out where a turn may only plan or explore.
+fn with_client_tools(tools: Toolset, chat: &ChatRow, mode: TurnMode) -> Toolset {
     if mode.plan || mode.explore { tools } else { tools.with_dynamic(chat.dynamic_tools().to_vec()) }
 }
 
@@ -115,10 +135,14 @@ async fn add_instructions(
     store: &Store,
     chat: &ChatRow,
     mode: TurnMode,
+    skills: &Skills,
 ) -> Result<(), ChatFailure> {
     let unreadable = |error: sqlx::Error| ChatFailure::internal(&error.to_string());
     if !mode.root {
         prompt::insert_system(prompt, DELEGATED);
+    }
+    if !skills.is_empty() {
+        prompt::insert_system(prompt, &skills.index());
     }
     let own = store.user_chat_prompt(chat.owner_id).await.map_err(unreadable)?;
     if !own.trim().is_empty() {

@@ -20,6 +20,7 @@ use super::prepare::prepare;
 use super::pubsub::{ChatUpdate, Delivery, Subscription};
 use super::recorder::TurnRecorder;
 use super::step::{self, PartSink, Prepared, StepContext, StepError};
+use super::tools::mcp::TurnServers;
 use super::{ChatdError, partial, retry};
 use crate::state::AppState;
 use crate::store::chats::ChatRow;
@@ -47,6 +48,8 @@ struct Hold<'a> {
     /// Whether an attempt was already counted for the step that comes now.
     counted: bool,
     recorder: Record<'a>,
+    /// The MCP servers that the chat's turn uses.
+    servers: TurnServers,
     updates: Subscription<ChatUpdate>,
 }
 
@@ -147,6 +150,7 @@ impl<'a> Runner<'a> {
             history,
             counted: asks_model,
             recorder: Record::Undecided,
+            servers: TurnServers::default(),
             updates,
         }))
     }
@@ -272,7 +276,10 @@ impl<'a> Hold<'a> {
             return self.fail(&failure).await;
         }
         let state = self.state;
-        let prepared = match prepare(state, &self.chat, self.history()).await {
+        let mut servers = std::mem::take(&mut self.servers);
+        let prepared = prepare(state, &self.chat, self.history(), &mut servers).await;
+        self.servers = servers;
+        let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(failure) => return self.fail(&failure).await,
         };
@@ -413,6 +420,7 @@ impl<'a> Hold<'a> {
         if matches!(next, Action::FinishTurn | Action::AwaitClient) {
             self.told(&committed, prepared);
             self.end_record("completed").await;
+            self.servers = TurnServers::default();
         }
         Ok(Next::Continue)
     }

@@ -139,8 +139,14 @@ async fn run(prepared: &Prepared, context: &StepContext<'_>) -> Result<Answer, S
         .await?
         .and_then(|opened| opened)
         .map_err(|error| failed(&error))?;
-    let mut assembly =
-        Assembly { context, answer: Answer::default(), text: None, reasoning: Vec::new(), names: Vec::new() };
+    let mut assembly = Assembly {
+        context,
+        tools: &prepared.tools,
+        answer: Answer::default(),
+        text: None,
+        reasoning: Vec::new(),
+        names: Vec::new(),
+    };
     loop {
         let event = guarded(context, stream.next()).await?.map_err(|error| failed(&error))?;
         match event {
@@ -169,6 +175,7 @@ async fn guarded<T>(
 /// Puts an answer together while its events come.
 struct Assembly<'a> {
     context: &'a StepContext<'a>,
+    tools: &'a Toolset,
     answer: Answer,
     text: Option<(String, String)>,
     reasoning: Vec<Thought>,
@@ -227,12 +234,14 @@ impl Assembly<'_> {
                 let known = self.names.iter().rev().find(|(known, ..)| *known == id);
                 let mut part = Part::tool_call(id.clone(), known.map_or("", |(_, name, _)| name), None);
                 part.args_delta = delta;
+                part.mcp_server_config_id = self.tools.mcp_server(&part.tool_name);
                 part.provider_executed = known.is_some_and(|(.., executed)| *executed);
                 self.publish(part);
             }
             ModelEvent::ToolCall(call) => {
                 let mut part = call_part(&call);
                 part.created_at = Some(self.now());
+                part.mcp_server_config_id = self.tools.mcp_server(&part.tool_name);
                 self.keep(part);
             }
             ModelEvent::ToolResult { id, name, metadata } => {

@@ -6,6 +6,8 @@ mod connection;
 mod discovery;
 mod oauth2;
 
+pub(crate) use connection::renewed;
+
 use std::collections::HashMap;
 
 use axum::extract::{FromRequestParts, Path, State};

@@ -15,7 +15,7 @@ pub(crate) mod error;
 pub(crate) mod extract;
 pub(crate) mod go_json;
 mod login;
-mod mcp_servers;
+pub(crate) mod mcp_servers;
 mod members;
 pub(crate) mod organizations;
 mod passwords;
@@ -29,6 +29,7 @@ mod tokens;
 mod urls;
 mod user_ai_provider_keys;
 mod user_settings;
+mod user_skills;
 pub(crate) mod users;
 pub(crate) mod websocket;
 
@@ -45,6 +46,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .merge(users::router())
         .nest("/api/v2/ai/providers", ai_providers::router())
         .nest("/api/experimental/users/{user}/ai-provider-keys", user_ai_provider_keys::router())
+        .nest("/api/experimental/users/{user}/skills", user_skills::router())
         .nest("/api/experimental/mcp/servers", mcp_servers::router())
         .nest("/api/v2/mcp/servers", mcp_servers::router())
         .nest("/api/experimental/chats", chats::router())

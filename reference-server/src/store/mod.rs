@@ -29,6 +29,7 @@ pub(crate) mod tasks;
 #[allow(dead_code, reason = "handlers of several areas are being laid on it")]
 pub(crate) mod templates;
 pub(crate) mod usage_limits;
+pub(crate) mod user_skills;
 pub(crate) mod users;
 #[allow(dead_code, reason = "handlers of several areas are being laid on it")]
 pub(crate) mod workspace_agents;

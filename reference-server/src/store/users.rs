@@ -241,6 +241,7 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         sqlx::query("DELETE FROM api_keys WHERE user_id = $1").bind(id).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM user_skills WHERE user_id = $1").bind(id).execute(&mut *tx).await?;
         tx.commit().await
     }
 

@@ -16,7 +16,7 @@ const CLIENT: &str = "codersdk.Client";
 const EXPERIMENTAL: &str = "codersdk.ExperimentalClient";
 
 pub fn methods() -> Vec<Method> {
-    [chats(), models(), config(), limits_and_logs(), ai_providers()].into_iter().flatten().collect()
+    [chats(), models(), config(), limits_and_logs(), ai_providers(), user_skills()].into_iter().flatten().collect()
 }
 
 /// A list of input parts. The rows set every field of a part, which only a part of unknown kind can carry.
@@ -368,5 +368,23 @@ fn ai_providers() -> Vec<Method> {
             |c, a| async move { value(c.update_ai_provider(&a.text(0), a.get(1)).await) },
         ),
         method(CLIENT, "DeleteAIProvider", |c, a| async move { nothing(c.delete_ai_provider(&a.text(0)).await) }),
+    ]
+}
+
+fn user_skills() -> Vec<Method> {
+    vec![
+        method(EXPERIMENTAL, "CreateUserSkill", |c, a| async move {
+            value(c.create_user_skill(&a.text(0), a.get(1)).await)
+        }),
+        method(EXPERIMENTAL, "UserSkills", |c, a| async move { value(c.user_skills(&a.text(0)).await) }),
+        method(EXPERIMENTAL, "UserSkillByName", |c, a| async move {
+            value(c.user_skill_by_name(&a.text(0), &a.text(1)).await)
+        }),
+        method(EXPERIMENTAL, "UpdateUserSkill", |c, a| async move {
+            value(c.update_user_skill(&a.text(0), &a.text(1), a.get(2)).await)
+        }),
+        method(EXPERIMENTAL, "DeleteUserSkill", |c, a| async move {
+            nothing(c.delete_user_skill(&a.text(0), &a.text(1)).await)
+        }),
     ]
 }

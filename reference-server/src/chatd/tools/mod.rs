@@ -3,6 +3,8 @@
 pub(crate) mod agents;
 mod args;
 pub(crate) mod builtin;
+pub(crate) mod mcp;
+pub(crate) mod skills;
 
 use std::collections::HashSet;
 use std::fmt::Debug;
@@ -14,6 +16,7 @@ use codersdk::DynamicToolDefinition;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::context_limit;
 use super::part::{Json, Part};
@@ -29,6 +32,11 @@ pub(crate) trait Tool: Debug + Send + Sync {
     /// What the model is told of it.
     fn definition(&self) -> ToolDefinition;
 
+    /// The configured MCP server that it is a tool of, if it is.
+    fn mcp_server(&self) -> Option<Uuid> {
+        None
+    }
+
     /// Runs one call. `input` is what the model wrote, which may be no JSON.
     async fn run(&self, call_id: &str, input: &str) -> ToolResponse;
 }
@@ -38,6 +46,12 @@ pub(crate) trait Tool: Debug + Send + Sync {
 pub(crate) enum ToolResponse {
     /// It worked.
     Text(String),
+    /// It worked, and gave a picture or sound.
+    Media {
+        /// The bytes in base64.
+        data: String,
+        media_type: String,
+    },
     /// It failed; the words are for the model.
     Error(String),
     /// It failed, and says more than the words: an object with the field `error`.
@@ -103,6 +117,11 @@ impl Toolset {
         self.dynamic.iter().any(|tool| tool.name == name)
     }
 
+    /// The configured MCP server that a tool of this name is of, if it is.
+    pub(crate) fn mcp_server(&self, name: &str) -> Option<Uuid> {
+        self.tools.iter().find(|tool| tool.name() == name)?.mcp_server()
+    }
+
     /// Whether the tool must be called alone.
     pub(crate) fn is_exclusive(&self, name: &str) -> bool {
         self.exclusive.contains(name)
@@ -148,7 +167,11 @@ impl Toolset {
                     .unwrap_or_default();
                 ToolResponse::Error(format!("tool panicked: {text}"))
             });
-            Part { created_at: Some(clock.now()), ..result_part(call, response) }
+            Part {
+                created_at: Some(clock.now()),
+                mcp_server_config_id: self.mcp_server(&call.name),
+                ..result_part(call, response)
+            }
         }))
         .await
     }
@@ -161,7 +184,7 @@ impl Toolset {
                 ToolResponse::Error(text) => {
                     ToolResponse::Error(context_limit::truncate(&text, budget).unwrap_or(text))
                 }
-                error @ ToolResponse::ErrorJson(_) => error,
+                other @ (ToolResponse::ErrorJson(_) | ToolResponse::Media { .. }) => other,
             };
         }
         if self.tools.is_empty() && self.dynamic.is_empty() {
@@ -192,6 +215,10 @@ fn exclusive_refusal(name: &str, alone: &str, is_exclusive: bool) -> String {
 fn result_part(call: &ToolCall, response: ToolResponse) -> Part {
     match response {
         ToolResponse::Text(text) => Part::tool_result(&call.id, &call.name, wrap_text(&text), false),
+        ToolResponse::Media { data, media_type } => {
+            let result = Json::of(&json!({"data": data, "mime_type": media_type, "text": ""}));
+            Part { is_media: true, ..Part::tool_result(&call.id, &call.name, result, false) }
+        }
         ToolResponse::Error(text) => Part::tool_result(&call.id, &call.name, Json::of(&json!({"error": text})), true),
         ToolResponse::ErrorJson(error) => Part::tool_result(&call.id, &call.name, Json::of(&error), true),
     }

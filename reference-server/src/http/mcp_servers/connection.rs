@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -117,21 +117,33 @@ pub(super) async fn is_connected(state: &AppState, server: &McpServerRow, token:
         return true;
     }
     let Some(token) = token else { return false };
+    let renewable = !token.refresh_token.expose_secret().is_empty();
+    match renewed(state, server, token).await {
+        Ok(token) => renewable || token.expiry.is_none_or(|expiry| expiry > state.clock.now()),
+        Err(_) => false,
+    }
+}
+
+/// The token, or a new one in its place if it is about to end and can be renewed.
+///
+/// # Errors
+/// The old token, if it could not be renewed.
+pub(crate) async fn renewed(
+    state: &AppState,
+    server: &McpServerRow,
+    token: McpUserTokenRow,
+) -> Result<McpUserTokenRow, McpUserTokenRow> {
     let now = state.clock.now();
-    let holds_until = |instant: DateTime<Utc>| token.expiry.is_none_or(|expiry| expiry > instant);
-    if token.refresh_token.expose_secret().is_empty() {
-        return holds_until(now);
-    }
-    if holds_until(now + EARLY) {
-        return true;
-    }
     let old = token.refresh_token.expose_secret();
+    if old.is_empty() || token.expiry.is_none_or(|expiry| expiry > now + EARLY) {
+        return Ok(token);
+    }
     let grant = [("grant_type", "refresh_token"), ("refresh_token", old)];
     let mut renewed = match request_token(state, server, token.user_id, &grant).await {
         Ok(renewed) => renewed,
         Err(error) => {
             tracing::warn!(server = server.slug, %error, "cannot renew the token for an MCP server");
-            return false;
+            return Err(token);
         }
     };
     if renewed.refresh_token.expose_secret().is_empty() {
@@ -140,5 +152,5 @@ pub(super) async fn is_connected(state: &AppState, server: &McpServerRow, token:
     if let Err(error) = state.store.upsert_mcp_user_token(&renewed, now).await {
         tracing::warn!(server = server.slug, %error, "cannot keep the renewed token for an MCP server");
     }
-    true
+    Ok(renewed)
 }
