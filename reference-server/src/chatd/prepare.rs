@@ -1,8 +1,11 @@
 //! What a step is run with: made from the chat, its history and the settings of the moment.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use bytes::Bytes;
+use codersdk::ChatModelCallConfig;
 use uuid::Uuid;
 
 use super::attachments::FileBytes;
@@ -12,13 +15,14 @@ use super::history::{HistoryMessage, for_prompt};
 use super::prompt::{self, Files};
 use super::skills::Skills;
 use super::step::Prepared;
-use super::tools::Toolset;
+use super::tools::advisor::{self, Advisor};
 use super::tools::agents::agent_tools;
 use super::tools::builtin::{self, TurnMode};
 use super::tools::mcp::TurnServers;
 use super::tools::skills::skill_tools;
+use super::tools::{Tool, Toolset};
 use crate::model::resolve::ResolvedModel;
-use crate::model::{CallOptions, ModelCall, PromptMessage, names};
+use crate::model::{CallOptions, ModelCall, PromptMessage, SharedModel, names};
 use crate::state::AppState;
 use crate::store::Store;
 use crate::store::chats::ChatRow;
@@ -48,7 +52,15 @@ impl ChatRow {
     }
 }
 
-/// Prepares the next step of the chat's turn. `servers` keeps what is connected to for its other steps.
+/// What the steps of a turn share.
+#[derive(Debug, Default)]
+pub(crate) struct TurnState {
+    servers: TurnServers,
+    /// How often the advisor gave advice.
+    advice: Arc<AtomicI64>,
+}
+
+/// Prepares the next step of the chat's turn.
 ///
 /// # Errors
 /// When the model cannot be used or the store fails; the turn fails for good.
@@ -56,11 +68,12 @@ pub(crate) async fn prepare(
     state: &AppState,
     chat: &ChatRow,
     history: &[HistoryMessage],
-    servers: &mut TurnServers,
+    turn: &mut TurnState,
 ) -> Result<Prepared, ChatFailure> {
     let store = &state.store;
     let ResolvedModel { model, provider, config } =
         state.models.resolve(store, chat.last_model_config_id, chat.owner_id).await?;
+    let options = config.options.0;
     let mode = chat.turn_mode();
     let shown = for_prompt(history);
     let files = load_files(store, &prompt::file_ids(&shown)).await?;
@@ -68,14 +81,21 @@ pub(crate) async fn prepare(
     let mut prompt = prompt::build(&shown, &Files { resolved: Some(&files), accepts: &accepts });
     let skills = skills(store, chat).await;
     add_instructions(&mut prompt, store, chat, mode, &skills).await?;
+    let advisor = advisor(state, chat, mode, (&model, &options), &prompt, &turn.advice).await;
+    if advisor.is_some() {
+        prompt::insert_system(&mut prompt, advisor::GUIDANCE);
+    }
     if model.provider() == "anthropic" {
         mark_for_cache(&mut prompt);
     }
     let api_key_id = history.iter().rev().find_map(|message| message.api_key_id.clone());
-    let own = [skill_tools(store, chat.owner_id, &skills), servers.tools(state, chat, mode).await].concat();
-    let tools = tools(state, chat, mode, api_key_id.as_deref()).with_tools(own);
+    let mut tools =
+        tools(state, chat, mode, api_key_id.as_deref()).with_tools(skill_tools(store, chat.owner_id, &skills));
+    if let Some(advisor) = advisor {
+        tools = tools.with_tools(vec![advisor]).with_exclusive(&[advisor::NAME]);
+    }
+    let tools = tools.with_tools(turn.servers.tools(state, chat, mode).await);
     let tools = with_client_tools(tools, chat, mode);
-    let options = config.options.0;
     let threshold = store
         .user_compaction_threshold(chat.owner_id, config.id)
         .await
@@ -83,21 +103,7 @@ pub(crate) async fn prepare(
     Ok(Prepared {
         provider,
         model_config_id: config.id,
-        call: ModelCall {
-            prompt,
-            tools: tools.definitions(),
-            options: CallOptions {
-                max_output_tokens: Some(options.max_output_tokens.unwrap_or(MAX_OUTPUT_TOKENS)),
-                temperature: options.temperature,
-                top_p: options.top_p,
-                top_k: options.top_k,
-                presence_penalty: options.presence_penalty,
-                frequency_penalty: options.frequency_penalty,
-            },
-            provider_options: options.provider_options.and_then(|options| serde_json::to_value(options).ok()),
-            headers: headers(chat),
-            ..ModelCall::default()
-        },
+        call: ModelCall { prompt, tools: tools.definitions(), ..request(chat, &options) },
         prices: options.cost,
         context_limit: config.context_limit,
         tools,
@@ -108,6 +114,65 @@ pub(crate) async fn prepare(
         api_key_id,
         model,
     })
+}
+
+/// A request to a model of this configuration, but for what is said and the tools.
+fn request(chat: &ChatRow, options: &ChatModelCallConfig) -> ModelCall {
+    ModelCall {
+        options: CallOptions {
+            max_output_tokens: Some(options.max_output_tokens.unwrap_or(MAX_OUTPUT_TOKENS)),
+            temperature: options.temperature,
+            top_p: options.top_p,
+            top_k: options.top_k,
+            presence_penalty: options.presence_penalty,
+            frequency_penalty: options.frequency_penalty,
+        },
+        provider_options: options.provider_options.as_ref().and_then(|options| serde_json::to_value(options).ok()),
+        headers: headers(chat),
+        ..ModelCall::default()
+    }
+}
+
+/// The advisor, if the deployment has one, of a root chat that does not only plan. `own` is the chat's own model.
+async fn advisor(
+    state: &AppState,
+    chat: &ChatRow,
+    mode: TurnMode,
+    own: (&SharedModel, &ChatModelCallConfig),
+    prompt: &[PromptMessage],
+    given: &Arc<AtomicI64>,
+) -> Option<Arc<dyn Tool>> {
+    if !mode.root || mode.plan || mode.explore {
+        return None;
+    }
+    let unreadable = |error: &sqlx::Error| tracing::warn!(chat = %chat.id, %error, "the advisor's settings");
+    let config = state.store.advisor_config().await.inspect_err(unreadable).ok()?;
+    if !config.enabled || config.max_uses_per_run < 0 {
+        return None;
+    }
+    let (model, mut call) = match advising_model(state, chat, config.model_config_id).await {
+        Some(ResolvedModel { model, config, .. }) => (model, request(chat, &config.options.0)),
+        None => (own.0.clone(), request(chat, own.1)),
+    };
+    let or_else = |set: i64, unset: i64| if set > 0 { set } else { unset };
+    call.options.max_output_tokens = Some(or_else(config.max_output_tokens, advisor::MAX_OUTPUT_TOKENS));
+    let most = or_else(config.max_uses_per_run, advisor::MOST_USES);
+    Some(Arc::new(Advisor::new(model, call, prompt.to_vec(), given.clone(), most)))
+}
+
+/// The model that is set to advise, if one is and it can be used.
+async fn advising_model(state: &AppState, chat: &ChatRow, config_id: Uuid) -> Option<ResolvedModel> {
+    if config_id.is_nil() {
+        return None;
+    }
+    let resolved = match state.store.model_config(config_id).await {
+        Ok(Some(row)) => state.models.resolve_row(&state.store, row, chat.owner_id).await.ok(),
+        _ => None,
+    };
+    if resolved.is_none() {
+        tracing::warn!(chat = %chat.id, %config_id, "the model that is set to advise cannot be used");
+    }
+    resolved
 }
 
 /// The server's own tools for the chat's turn.

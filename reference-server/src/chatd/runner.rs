@@ -16,11 +16,10 @@ use super::history::HistoryMessage;
 use super::machine::apply::{ChatTx, Committed};
 use super::part::{self, Part};
 use super::parts::{Episode, EpisodeWriter};
-use super::prepare::prepare;
+use super::prepare::{TurnState, prepare};
 use super::pubsub::{ChatUpdate, Delivery, Subscription};
 use super::recorder::TurnRecorder;
 use super::step::{self, PartSink, Prepared, StepContext, StepError};
-use super::tools::mcp::TurnServers;
 use super::{ChatdError, partial, retry};
 use crate::state::AppState;
 use crate::store::chats::ChatRow;
@@ -48,8 +47,8 @@ struct Hold<'a> {
     /// Whether an attempt was already counted for the step that comes now.
     counted: bool,
     recorder: Record<'a>,
-    /// The MCP servers that the chat's turn uses.
-    servers: TurnServers,
+    /// What the steps of the chat's turn share.
+    turn: TurnState,
     updates: Subscription<ChatUpdate>,
 }
 
@@ -150,7 +149,7 @@ impl<'a> Runner<'a> {
             history,
             counted: asks_model,
             recorder: Record::Undecided,
-            servers: TurnServers::default(),
+            turn: TurnState::default(),
             updates,
         }))
     }
@@ -276,9 +275,9 @@ impl<'a> Hold<'a> {
             return self.fail(&failure).await;
         }
         let state = self.state;
-        let mut servers = std::mem::take(&mut self.servers);
-        let prepared = prepare(state, &self.chat, self.history(), &mut servers).await;
-        self.servers = servers;
+        let mut turn = std::mem::take(&mut self.turn);
+        let prepared = prepare(state, &self.chat, self.history(), &mut turn).await;
+        self.turn = turn;
         let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(failure) => return self.fail(&failure).await,
@@ -420,7 +419,7 @@ impl<'a> Hold<'a> {
         if matches!(next, Action::FinishTurn | Action::AwaitClient) {
             self.told(&committed, prepared);
             self.end_record("completed").await;
-            self.servers = TurnServers::default();
+            self.turn = TurnState::default();
         }
         Ok(Next::Continue)
     }

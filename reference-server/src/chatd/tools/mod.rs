@@ -1,5 +1,6 @@
 //! The tools of a turn: those that the server runs, and those that the client runs.
 
+pub(crate) mod advisor;
 pub(crate) mod agents;
 mod args;
 pub(crate) mod builtin;

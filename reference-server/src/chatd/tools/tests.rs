@@ -93,7 +93,7 @@ fn schemas_modes_and_client_tools_are_those_recorded() {
             "schema" => {
                 let Some(tool) = all(false).into_iter().chain(all(true)).find(|tool| tool.name == case.text("tool"))
                 else {
-                    // Tools of subsystems that are not there yet: other agents, skills, the advisor.
+                    // A tool that a turn has besides these.
                     return Ok(());
                 };
                 let got = json!({
