@@ -17,17 +17,23 @@ pub use crate::misc::*;
 pub use crate::nullable::Nullable;
 pub use crate::organizations::*;
 pub use crate::page::*;
+pub use crate::provisioner_jobs::*;
 pub use crate::raw_json::RawJson;
 pub use crate::response::*;
 pub use crate::roles::*;
 pub use crate::tagged::UnknownReason;
+pub use crate::tasks::*;
+pub use crate::templates::*;
 pub use crate::user_settings::*;
 pub use crate::user_skills::*;
 pub use crate::users::*;
 pub(crate) use crate::wire::*;
 pub use crate::workspace_agent_logs::*;
 pub use crate::workspace_agent_parts::*;
+pub use crate::workspace_agents::*;
 pub use crate::workspace_apps::*;
+pub use crate::workspace_builds::*;
+pub use crate::workspaces::*;
 
 /// An object of JSON with no fixed fields.
 pub type JsonMap = serde_json::Map<String, serde_json::Value>;

@@ -9,6 +9,7 @@ mod agentapi;
 mod chatd;
 mod chatfiles;
 pub mod clock;
+mod dev;
 mod email;
 mod external_auth;
 mod faults;

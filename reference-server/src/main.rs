@@ -38,8 +38,9 @@ struct Serve {
     /// SQLite file that keeps the data; without it the data lives in memory.
     #[arg(long)]
     database: Option<PathBuf>,
-    /// Starts with what someone who tries things out needs: a user, and a scripted model that answers without a
-    /// provider. Without it the server is empty, like a fresh Coder.
+    /// Starts with what someone who tries things out needs: a user, a scripted model that answers without a provider, a
+    /// template, the workspace `dev-ws` with a live agent in this process, and more that the ready file names. The agent
+    /// runs commands as you, for whoever has its token. Without it the server is empty, like a fresh Coder.
     #[arg(long)]
     dev: bool,
     /// Writes a JSON object here once the server listens: its URL and how to log in.
@@ -81,7 +82,7 @@ async fn main() -> anyhow::Result<()> {
 
 async fn serve(arguments: Serve) -> anyhow::Result<()> {
     let stopped = stopped()?;
-    let mut builder = ReferenceServer::builder().listen(arguments.listen).seeded(arguments.dev);
+    let mut builder = ReferenceServer::builder().listen(arguments.listen).seeded(arguments.dev).development(arguments.dev);
     if let Some(path) = arguments.database {
         builder = builder.database(path);
     }

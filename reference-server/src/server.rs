@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::chatd::titles::TitleLocks;
 use crate::chatd::{Daemon, worker};
 use crate::clock::{SharedClock, SystemClock};
+use crate::dev::{self, World};
 use crate::external_auth::{ExternalAuthConfig, Providers};
 use crate::faults::{self, Faults};
 use crate::model::ScriptedModel;
@@ -20,7 +21,7 @@ use crate::request_log::{self, RequestLog, ServedRequest};
 use crate::seed::{self, Login};
 use crate::state::{AppState, Inner};
 use crate::store::Store;
-use crate::workspaces::Workspaces;
+use crate::workspaces::{Workspaces, build};
 
 /// How long a shutdown may take.
 pub const SHUTDOWN_LIMIT: Duration = Duration::from_secs(4);
@@ -43,6 +44,9 @@ pub enum ServerError {
     /// The database could not be opened or brought up to date.
     #[error("cannot open the database: {0}")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The development world could not be made.
+    #[error("cannot make the development world: {0}")]
+    Development(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// What a server is started with.
@@ -53,6 +57,7 @@ pub struct ServerBuilder {
     clock: SharedClock,
     seeded: bool,
     external_auth: Vec<ExternalAuthConfig>,
+    development: bool,
 }
 
 impl ServerBuilder {
@@ -92,13 +97,25 @@ impl ServerBuilder {
         self
     }
 
+    /// Whether the server starts with the development world, too: a template that builds at once, the workspace `dev-ws`
+    /// with a live agent in this process, a prebuilt workspace, a task, an external auth provider, and a control
+    /// address. [`ReferenceServer::ready_file`] names them. Off by default; implies [`seeded`](Self::seeded).
+    ///
+    /// The agent runs commands as this process's user, for whoever has its token.
+    #[must_use]
+    pub fn development(mut self, development: bool) -> Self {
+        self.development = development;
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
-    /// When the address or the database cannot be had, or a database in use is to be seeded that has other users.
+    /// When the address or the database cannot be had, a database in use is to be seeded that has other users, or the
+    /// development world cannot be made.
     pub async fn start(self) -> Result<ReferenceServer, ServerError> {
-        let external_auth =
-            Providers::new(self.external_auth).map_err(|error| ServerError::ExternalAuth(Box::new(error)))?;
+        let services = self.external_auth.into_iter().chain(self.development.then(dev::external_auth));
+        let external_auth = Providers::new(services).map_err(|error| ServerError::ExternalAuth(Box::new(error)))?;
         let store = Store::open(self.database.as_deref()).await.map_err(|e| ServerError::Database(Box::new(e)))?;
         let listener = TcpListener::bind(self.listen)
             .await
@@ -121,10 +138,21 @@ impl ServerBuilder {
             requests: RequestLog::default(),
             stop: stop.clone(),
         });
-        let login = match self.seeded {
+        let login = match self.seeded || self.development {
             true => Some(seed::plant(&state).await.map_err(|e| ServerError::Database(Box::new(e)))?),
             false => None,
         };
+        build::resume(&state).await.map_err(|e| ServerError::Database(Box::new(e)))?;
+        let world = match &login {
+            Some(login) if self.development => {
+                Some(World::start(&state, login, self.database.as_deref()).await.map_err(ServerError::Development)?)
+            }
+            _ => None,
+        };
+        let mut ready = ready_file(&state.access_url, login.as_ref());
+        if let (Some(world), Some(fields)) = (&world, ready.as_object_mut()) {
+            fields.extend(world.ready(&state).await.as_object().cloned().unwrap_or_default());
+        }
         worker::start(&state).await.map_err(|e| ServerError::Database(Box::new(e)))?;
         let app = crate::http::router(state.clone())
             .layer(from_fn_with_state(state.clone(), faults::apply))
@@ -133,7 +161,15 @@ impl ServerBuilder {
             let stop = stop.clone();
             async move { axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await }
         });
-        Ok(ReferenceServer { state, stop, serving: Some(serving), login })
+        Ok(ReferenceServer { state, stop, serving: Some(serving), login, world, ready })
+    }
+}
+
+fn ready_file(url: &url::Url, login: Option<&Login>) -> serde_json::Value {
+    let url = url.as_str().trim_end_matches('/');
+    match login {
+        Some(login) => serde_json::json!({ "url": url, "email": login.email, "password": login.password }),
+        None => serde_json::json!({ "url": url }),
     }
 }
 
@@ -144,6 +180,8 @@ pub struct ReferenceServer {
     stop: CancellationToken,
     serving: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
     login: Option<Login>,
+    world: Option<World>,
+    ready: serde_json::Value,
 }
 
 impl ReferenceServer {
@@ -155,6 +193,7 @@ impl ReferenceServer {
             clock: Arc::new(SystemClock),
             seeded: true,
             external_auth: Vec::new(),
+            development: false,
         }
     }
 
@@ -182,13 +221,12 @@ impl ReferenceServer {
     }
 
     /// What other programs need to know to use the server, as a JSON object: its `url`, and the `email` and `password`
-    /// of the first user.
+    /// of the first user. In the development world also `agent_url`, `agent_token` and `work_dir` of the live agent,
+    /// its `workspace_id` and `workspace_agent_id`, `template_id`, `prebuilt_workspace_id` and `prebuilt_agent_token`,
+    /// `task_id` and `task_agent_token`, `external_auth_id`, and `control_url`, where `POST /claim` announces that the
+    /// prebuilt workspace was claimed.
     pub fn ready_file(&self) -> serde_json::Value {
-        let url = self.url().as_str().trim_end_matches('/');
-        match &self.login {
-            Some(login) => serde_json::json!({ "url": url, "email": login.email, "password": login.password }),
-            None => serde_json::json!({ "url": url }),
-        }
+        self.ready.clone()
     }
 
     #[cfg(test)]
@@ -226,7 +264,11 @@ impl ReferenceServer {
     pub async fn shutdown(mut self) {
         self.stop.cancel();
         let Some(mut serving) = self.serving.take() else { return };
+        let world = self.world.take();
         let finish = async {
+            if let Some(world) = world {
+                world.shutdown().await;
+            }
             let _ = (&mut serving).await;
             worker::shutdown(&self.state).await;
             self.state.store.close().await;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use axum::extract::Path;
 use axum::routing::{any, get};
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::auth::Caller;
 use super::error::ApiError;
@@ -16,17 +16,10 @@ use crate::state::AppState;
 /// Where single things are found by their id.
 const BY_ID: &[&str] = &[
     "/api/v2/oauth2-provider/apps",
-    "/api/v2/templates",
-    "/api/v2/templateversions",
-    "/api/v2/workspaceagents",
-    "/api/v2/workspacebuilds",
-    "/api/v2/workspaces",
 ];
 
 pub(crate) fn router() -> Router<AppState> {
     let mut router = Router::new()
-        .route("/api/v2/workspaces", get(async |_: Caller| Json(json!({"workspaces": [], "count": 0}))))
-        .route("/api/v2/templates", get(empty_list))
         .route("/api/v2/external-auth", get(async |_: Caller| Json(json!({"providers": [], "links": []}))))
         .route("/api/v2/notifications/inbox/watch", get(socket))
         .route("/api/v2/derp-map", get(socket));
@@ -35,10 +28,6 @@ pub(crate) fn router() -> Router<AppState> {
             router.route(&format!("{root}/{{id}}"), any(by_id)).route(&format!("{root}/{{id}}/{{*path}}"), any(by_id));
     }
     router
-}
-
-async fn empty_list(_: Caller) -> Json<[Value; 0]> {
-    Json([])
 }
 
 async fn by_id(_: Caller, Path(params): Path<HashMap<String, String>>) -> Result<(), ApiError> {

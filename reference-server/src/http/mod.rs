@@ -3,6 +3,7 @@
 mod absent;
 pub(crate) mod admins;
 pub(crate) mod agent_auth;
+pub(crate) mod agents;
 mod agents_own;
 mod ai_providers;
 pub(crate) mod auth;
@@ -12,9 +13,11 @@ pub(crate) mod chats;
 mod deployment;
 pub(crate) mod drain;
 pub(crate) mod error;
+pub(crate) mod events;
 pub(crate) mod extract;
 pub(crate) mod go_json;
 mod login;
+mod logs_query;
 pub(crate) mod mcp_servers;
 mod members;
 pub(crate) mod organizations;
@@ -25,6 +28,8 @@ pub(crate) mod routing;
 mod search;
 #[cfg(test)]
 mod tests;
+mod tasks;
+mod templates;
 mod tokens;
 mod urls;
 mod user_ai_provider_keys;
@@ -32,6 +37,7 @@ mod user_settings;
 mod user_skills;
 pub(crate) mod users;
 pub(crate) mod websocket;
+pub(crate) mod workspaces;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -61,6 +67,11 @@ pub(crate) fn router(state: AppState) -> Router {
         .merge(deployment::router())
         .nest("/api/v2/workspaceagents/me", agents_own::router())
         .merge(crate::agentapi::router())
+        .merge(workspaces::router())
+        .merge(agents::router())
+        .merge(templates::router())
+        .nest("/api/v2/tasks", tasks::router())
+        .nest("/api/experimental/tasks", tasks::router())
         .merge(absent::router())
         .fallback(routing::not_found)
         .method_not_allowed_fallback(routing::method_not_allowed)

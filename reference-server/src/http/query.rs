@@ -225,6 +225,16 @@ impl QueryParser {
         })
     }
 
+    /// A value with a parser of its own.
+    pub(crate) fn custom<T: Default>(
+        &mut self,
+        values: &QueryValues,
+        key: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> T {
+        self.read(values, T::default(), key, "has invalid value", parse)
+    }
+
     /// Values with a parser of their own, separated by commas or sent one by one.
     pub(crate) fn custom_list<T>(
         &mut self,

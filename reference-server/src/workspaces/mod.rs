@@ -1,9 +1,16 @@
 //! Workspaces: how they are built, how their agents are known and reached, and who is told when something changes.
 
 pub(crate) mod activity;
+pub(crate) mod build;
 pub(crate) mod connection;
+pub(crate) mod dial;
 pub(crate) mod hub;
+pub(crate) mod objects;
 pub(crate) mod plan;
+pub(crate) mod task_name;
+pub(crate) mod task_view;
+pub(crate) mod template_view;
+pub(crate) mod view;
 
 /// What the server keeps in memory of workspaces.
 #[derive(Debug, Default)]
@@ -12,4 +19,6 @@ pub(crate) struct Workspaces {
     pub(crate) coordinator: crate::agentapi::coordinator::Coordinator,
     /// Tells of changes.
     pub(crate) hub: hub::Hub,
+    /// Where agents are reached.
+    pub(crate) agents: dial::Agents,
 }

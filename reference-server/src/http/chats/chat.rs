@@ -74,7 +74,7 @@ pub(super) async fn patch_chat(
         change_pin(&state, &chat, place).await?;
     }
     if let Some(workspace) = request.workspace_id {
-        change_workspace(&state, &chat, workspace).await?;
+        change_workspace(&state, &caller, &chat, workspace).await?;
     }
     if let Some(plan_mode) = plan_mode {
         let failed = |e| ApiError::internal("Failed to update chat plan mode.", &e);
@@ -139,14 +139,15 @@ async fn change_pin(state: &AppState, chat: &ChatRow, place: i32) -> Result<(), 
     }
 }
 
-/// Only the zero id, which ends the binding, is taken: there are no workspaces on this server yet.
-async fn change_workspace(state: &AppState, chat: &ChatRow, workspace: Uuid) -> Result<(), ApiError> {
-    if !workspace.is_nil() {
-        return Err(checks::workspace());
-    }
+/// The zero id ends the binding.
+async fn change_workspace(state: &AppState, caller: &Caller, chat: &ChatRow, workspace: Uuid) -> Result<(), ApiError> {
+    let bound = match workspace {
+        id if id.is_nil() => None,
+        id => Some(checks::workspace(state, caller, id).await?.id),
+    };
     let now = state.clock.now();
     let failed = |e| ApiError::internal("Failed to update chat workspace binding.", &e);
-    state.store.set_chat_workspace(chat.id, None, now).await.map_err(failed)
+    state.store.set_chat_workspace(chat.id, bound, now).await.map_err(failed)
 }
 
 /// `GET /{chat}/diff`: which pull request the chat made. Git providers are not asked, so the diff itself stays away.

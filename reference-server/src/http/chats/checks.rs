@@ -9,8 +9,11 @@ use super::files::readable_file;
 use super::input::{ChatInput, named_files, read_input};
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
+use crate::rbac::Action;
 use crate::state::AppState;
 use crate::store::chat_files::MAX_CHAT_FILES;
+use crate::store::workspaces::WorkspaceRow;
+use crate::workspaces::objects::workspace_object;
 
 /// Reads the parts of a message with the files that the caller may use.
 pub(super) async fn chat_input(
@@ -56,9 +59,18 @@ pub(super) async fn mcp_servers(state: &AppState, ids: &[Uuid]) -> Result<(), Ap
         .detail(format!("Invalid IDs: {}", missing.join(", "))))
 }
 
-/// Refuses workspaces that the caller cannot open. There are none on this server yet.
-pub(super) fn workspace() -> ApiError {
-    ApiError::bad_request("Workspace not found or you do not have access to this resource")
+/// The workspace that a chat is to work in.
+///
+/// # Errors
+/// 400 unless it is one that the caller can get into.
+pub(super) async fn workspace(state: &AppState, caller: &Caller, id: Uuid) -> Result<WorkspaceRow, ApiError> {
+    let found = state.store.workspace(id).await.map_err(|e| ApiError::internal("Failed to get workspace.", &e))?;
+    found
+        .filter(|row| {
+            let object = workspace_object(row);
+            caller.can(Action::Read, &object) && caller.can(Action::Ssh, &object)
+        })
+        .ok_or_else(|| ApiError::bad_request("Workspace not found or you do not have access to this resource"))
 }
 
 /// Links the files of a message to its chat; what could not be linked is a warning, not a failure.

@@ -53,8 +53,11 @@ pub(super) async fn post_chats(
         )));
     }
     let input = checks::chat_input(&state, &caller, &request.content).await?;
-    if request.workspace_id.is_some() {
-        return Err(checks::workspace());
+    if let Some(id) = request.workspace_id {
+        let workspace = checks::workspace(&state, &caller, id).await?;
+        if workspace.organization_id != request.organization_id {
+            return Err(ApiError::bad_request("Workspace does not belong to the specified organization."));
+        }
     }
     let model_config_id = model_config(&state, &caller, request.model_config_id).await?;
     let plan_mode = checks::plan_mode(&request.plan_mode.unwrap_or_default())?;
@@ -76,7 +79,7 @@ pub(super) async fn post_chats(
             owner_id: caller.id(),
             owner_username: caller.user.username.clone(),
             owner_name: caller.user.name.clone(),
-            workspace_id: None,
+            workspace_id: request.workspace_id,
             build_id: None,
             agent_id: None,
             parent_chat_id: None,

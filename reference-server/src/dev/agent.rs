@@ -1,0 +1,224 @@
+//! The live agent of the development world: a workspace agent in this process, and its reports to the server.
+//!
+//! It is the agent of whatever build of its workspace is the last one: each is started, reports its script, its
+//! metadata and its life, and is reached at the same address.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::process::Command;
+use uuid::Uuid;
+use workspacesdk::{AgentConn, HttpAgentConn};
+
+use crate::agent::{Agent, AgentError};
+use crate::state::AppState;
+use crate::store::workspace_agents::{
+    AgentInWorkspace, AgentRow, MetadataRow, ScriptRow, ScriptTimingRow, insert_agent_logs,
+};
+use crate::workspaces::connection::{HEARTBEAT, note_connected, note_disconnected, note_heartbeat};
+use crate::workspaces::hub::AgentChange;
+
+/// The version of the agent's interface to the server.
+const API_VERSION: &str = "2.10";
+/// How much of what a script says is kept, in bytes.
+const OUTPUT_LIMIT: usize = 64 * 1024;
+
+/// The agent, and the task that reports for it.
+pub(super) struct DevAgent {
+    agent: Agent,
+    reports: tokio::task::JoinHandle<()>,
+}
+
+impl DevAgent {
+    /// Starts the agent in its directory, and reports that it is there.
+    ///
+    /// # Errors
+    /// When it cannot listen.
+    pub(super) async fn start(state: &AppState, token: Uuid, dir: &Path) -> Result<Self, AgentError> {
+        let agent = Agent::builder(token.to_string()).dir(dir).clock(state.clock.clone()).start().await?;
+        let reporter =
+            Reporter { state: state.clone(), token, dir: dir.to_owned(), url: agent.url().to_owned(), attached: None };
+        let mut reporter = reporter;
+        reporter.attach().await;
+        let reports = tokio::spawn(reporter.run());
+        Ok(Self { agent, reports })
+    }
+
+    /// Where the agent listens.
+    pub(super) fn url(&self) -> &str {
+        self.agent.url()
+    }
+
+    /// Stops the agent, with all that it started.
+    pub(super) async fn shutdown(self) {
+        self.reports.abort();
+        self.agent.shutdown().await;
+    }
+}
+
+struct Reporter {
+    state: AppState,
+    token: Uuid,
+    dir: PathBuf,
+    url: String,
+    /// The row that is reported for.
+    attached: Option<AgentRow>,
+}
+
+impl Reporter {
+    /// Follows the workspace's builds, says that the agent lives, and measures.
+    async fn run(mut self) {
+        let workspace = match &self.attached {
+            Some(row) => row.workspace_id,
+            None => return,
+        };
+        let state = self.state.clone();
+        let mut changes = state.workspaces.hub.watch_workspace(workspace);
+        let mut next_heartbeat = state.clock.now() + HEARTBEAT;
+        let mut next_value = state.clock.now() + self.interval().await;
+        loop {
+            let until = |at: chrono::DateTime<chrono::Utc>| (at - state.clock.now()).to_std().unwrap_or_default();
+            tokio::select! {
+                () = state.stop.cancelled() => return,
+                change = changes.next() => match change {
+                    Some(_) => self.attach().await,
+                    None => return,
+                },
+                () = state.clock.sleep(until(next_heartbeat)) => {
+                    if let Some(row) = &self.attached {
+                        let _ = note_heartbeat(&state, row.id).await;
+                    }
+                    next_heartbeat = state.clock.now() + HEARTBEAT;
+                }
+                () = state.clock.sleep(until(next_value)) => {
+                    self.measure().await;
+                    next_value = state.clock.now() + self.interval().await;
+                }
+            }
+        }
+    }
+
+    /// Becomes the agent of the workspace's last build, unless it is that already.
+    async fn attach(&mut self) {
+        let found = self.state.store.agent_by_token(self.token).await.ok().flatten();
+        let now = found.as_ref().map(|found| found.agent.id);
+        let before = self.attached.as_ref().map(|row| row.id);
+        if now == before {
+            return;
+        }
+        if let Some(before) = before {
+            self.state.workspaces.agents.forget(before);
+            let _ = note_disconnected(&self.state, before).await;
+        }
+        // A workspace that is stopped has an agent's row, and nothing that runs.
+        let Some(AgentInWorkspace { agent, build, .. }) = found else { return };
+        self.attached = Some(agent.clone());
+        if build.transition != "start" {
+            return;
+        }
+        if let Err(error) = self.bring_up(&agent).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "the development agent could not report");
+        }
+    }
+
+    async fn bring_up(&self, row: &AgentRow) -> sqlx::Result<()> {
+        let (state, id) = (&self.state, row.id);
+        let (url, token) = (self.url.clone(), self.token.to_string());
+        state.workspaces.agents.register(id, move || -> Arc<dyn AgentConn> {
+            let conn = HttpAgentConn::builder(url.clone()).session_token(token.clone()).build();
+            // The URL and the token come from this process: an address with a port, and a UUID.
+            Arc::new(conn.expect("the agent's own URL and token make a connection"))
+        });
+        let started = state.clock.now();
+        state.store.set_agent_lifecycle(id, "starting", Some(started), None).await?;
+        note_connected(state, id).await?;
+        let dir = self.dir.to_string_lossy();
+        state.store.set_agent_startup(id, env!("CARGO_PKG_VERSION"), &dir, &[], API_VERSION).await?;
+        let mut failed = false;
+        for script in state.store.agent_scripts(&[id]).await? {
+            if script.run_on_start {
+                failed |= self.run_script(id, &script).await? != 0;
+            }
+        }
+        let ready = state.clock.now();
+        let lifecycle = if failed { "start_error" } else { "ready" };
+        state.store.set_agent_lifecycle(id, lifecycle, Some(started), Some(ready)).await?;
+        self.measure().await;
+        state.workspaces.hub.workspace_changed(row.workspace_id);
+        Ok(())
+    }
+
+    async fn run_script(&self, agent: Uuid, script: &ScriptRow) -> sqlx::Result<i32> {
+        let state = &self.state;
+        let started_at = state.clock.now();
+        let (exit_code, output) = self.shell(&script.script, None).await;
+        let ended_at = state.clock.now();
+        let lines: Vec<_> = output.lines().map(|line| ("info".to_owned(), line.to_owned())).collect();
+        let mut tx = state.store.begin().await?;
+        insert_agent_logs(&mut tx, agent, script.log_source_id, &lines, ended_at).await?;
+        tx.commit().await?;
+        state.workspaces.hub.agent_changed(agent, AgentChange::Logs);
+        let timing = ScriptTimingRow {
+            script_id: script.id,
+            started_at,
+            ended_at,
+            exit_code,
+            stage: "start".to_owned(),
+            status: if exit_code == 0 { "ok" } else { "exit_failure" }.to_owned(),
+        };
+        state.store.insert_script_timing(&timing).await?;
+        Ok(exit_code)
+    }
+
+    async fn items(&self) -> Vec<MetadataRow> {
+        match &self.attached {
+            Some(row) => self.state.store.agent_metadata(row.id).await.unwrap_or_default(),
+            None => Vec::new(),
+        }
+    }
+
+    /// How often values are measured: as often as the one that wants it most.
+    async fn interval(&self) -> Duration {
+        let least = self.items().await.iter().map(|item| item.interval).filter(|seconds| *seconds > 0).min();
+        Duration::from_secs(least.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(60))
+    }
+
+    async fn measure(&self) {
+        for item in self.items().await {
+            let timeout = u64::try_from(item.timeout).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs);
+            let (exit_code, output) = self.shell(&item.script, timeout).await;
+            let error = if exit_code == 0 { String::new() } else { format!("exit status {exit_code}") };
+            let now = self.state.clock.now();
+            let agent = item.workspace_agent_id;
+            let stored = self.state.store.set_agent_metadata(agent, &item.key, output.trim_end(), &error, now).await;
+            if stored.is_ok() {
+                self.state.workspaces.hub.agent_changed(agent, AgentChange::Metadata);
+            }
+        }
+    }
+
+    /// Runs a script in the agent's directory; its exit code, or -1, and the beginning of what it said.
+    async fn shell(&self, script: &str, timeout: Option<Duration>) -> (i32, String) {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(script).current_dir(&self.dir).stdin(Stdio::null()).kill_on_drop(true);
+        let run = command.output();
+        let done = match timeout {
+            Some(limit) => tokio::select! {
+                done = run => Some(done),
+                () = self.state.clock.sleep(limit) => None,
+            },
+            None => Some(run.await),
+        };
+        match done {
+            Some(Ok(output)) => {
+                let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
+                let end = said.floor_char_boundary(OUTPUT_LIMIT);
+                said.truncate(end);
+                (output.status.code().unwrap_or(-1), said)
+            }
+            Some(Err(_)) | None => (-1, String::new()),
+        }
+    }
+}

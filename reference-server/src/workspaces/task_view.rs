@@ -1,0 +1,130 @@
+//! Tasks as they are shown.
+
+use codersdk::{
+    Task, TaskState, TaskStateEntry, TaskStatus, Workspace, WorkspaceAppHealth, WorkspaceAppStatusState,
+    WorkspaceStatus, WorkspaceTransition,
+};
+use uuid::Uuid;
+
+use super::view;
+use crate::state::AppState;
+use crate::store::tasks::{TaskAppRow, TaskRow};
+
+/// Shows a task; `None` once its workspace is gone.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn task(state: &AppState, requester: Uuid, row: &TaskRow) -> sqlx::Result<Option<Task>> {
+    let store = &state.store;
+    let Some(workspace_id) = row.workspace_id else { return Ok(None) };
+    let Some(workspace_row) = store.workspace(workspace_id).await?.filter(|found| !found.deleted) else {
+        return Ok(None);
+    };
+    let Some(workspace) = view::workspace(state, requester, &workspace_row).await? else { return Ok(None) };
+    let app = store.task_app(row.id).await?;
+    Ok(Some(compose(row, &workspace, app.as_ref())))
+}
+
+fn compose(row: &TaskRow, workspace: &Workspace, task_app: Option<&TaskAppRow>) -> Task {
+    let build = &workspace.latest_build;
+    let mut agents = build.resources.iter().flat_map(|resource| &resource.agents);
+    let agent_id = task_app.and_then(|app| app.workspace_agent_id);
+    let app_id = task_app.and_then(|app| app.workspace_app_id);
+    let agent = agents.find(|agent| Some(agent.id) == agent_id);
+    let app = agent.and_then(|agent| agent.apps.iter().find(|app| Some(app.id) == app_id));
+    let lifecycle = agent.map(|agent| agent.lifecycle_state.clone());
+    let app_health = app.map(|app| app.health.clone());
+    let status = task_status(workspace, lifecycle.as_ref().map(|state| state.as_str()), app_health.as_ref());
+    let current_state = reported(workspace).or_else(|| {
+        (status == TaskStatus::Initializing).then(|| TaskStateEntry {
+            timestamp: build.created_at,
+            state: TaskState::Working,
+            message: waiting_for(workspace, lifecycle.as_ref().map(|state| state.as_str()), app_health.as_ref()),
+            uri: String::new(),
+        })
+    });
+    Task {
+        id: row.id,
+        organization_id: row.organization_id,
+        owner_id: row.owner_id,
+        owner_name: workspace.owner_name.clone(),
+        owner_avatar_url: Some(workspace.owner_avatar_url.clone()),
+        name: row.name.clone(),
+        display_name: row.display_name.clone(),
+        template_id: workspace.template_id,
+        template_version_id: row.template_version_id,
+        template_name: workspace.template_name.clone(),
+        template_display_name: workspace.template_display_name.clone(),
+        template_icon: workspace.template_icon.clone(),
+        workspace_id: row.workspace_id,
+        workspace_name: workspace.name.clone(),
+        workspace_status: Some(build.status.clone()),
+        workspace_build_number: task_app.map(|app| app.workspace_build_number),
+        workspace_agent_id: agent_id,
+        workspace_agent_lifecycle: lifecycle,
+        workspace_agent_health: agent.map(|agent| agent.health.clone()),
+        workspace_app_id: app_id,
+        initial_prompt: row.prompt.clone(),
+        status,
+        current_state,
+        created_at: row.created_at,
+        updated_at: workspace.updated_at,
+    }
+}
+
+fn task_status(workspace: &Workspace, lifecycle: Option<&str>, health: Option<&WorkspaceAppHealth>) -> TaskStatus {
+    let build = &workspace.latest_build;
+    match (&build.transition, build.job.status.as_str()) {
+        (_, "failed" | "canceling" | "canceled") => return TaskStatus::Error,
+        (WorkspaceTransition::Stop | WorkspaceTransition::Delete, "succeeded") => return TaskStatus::Paused,
+        (WorkspaceTransition::Start, "pending") => return TaskStatus::Pending,
+        (WorkspaceTransition::Start, "running" | "succeeded") => {}
+        _ => return TaskStatus::NotKnown,
+    }
+    match lifecycle {
+        None | Some("created" | "starting") => return TaskStatus::Initializing,
+        Some("ready" | "start_timeout" | "start_error") => {}
+        Some(_) => return TaskStatus::NotKnown,
+    }
+    match health.map(WorkspaceAppHealth::as_str) {
+        Some("initializing") => TaskStatus::Initializing,
+        Some("unhealthy") => TaskStatus::Error,
+        Some("healthy" | "disabled") => TaskStatus::Active,
+        _ => TaskStatus::NotKnown,
+    }
+}
+
+/// What the app said last. What it said in an earlier start is no longer true.
+fn reported(workspace: &Workspace) -> Option<TaskStateEntry> {
+    let build = &workspace.latest_build;
+    let status = workspace.latest_app_status.as_ref()?;
+    if build.transition == WorkspaceTransition::Start && status.created_at <= build.created_at {
+        return None;
+    }
+    let state = match &status.state {
+        WorkspaceAppStatusState::Failure => TaskState::Failed,
+        other => TaskState::from(other.as_str()),
+    };
+    Some(TaskStateEntry {
+        timestamp: status.created_at,
+        state,
+        message: status.message.clone(),
+        uri: status.uri.clone(),
+    })
+}
+
+fn waiting_for(workspace: &Workspace, lifecycle: Option<&str>, health: Option<&WorkspaceAppHealth>) -> String {
+    let status = &workspace.latest_build.status;
+    if matches!(status, WorkspaceStatus::Pending | WorkspaceStatus::Starting) {
+        return format!("Workspace is {status}");
+    }
+    let text = match lifecycle {
+        None => "Initializing workspace",
+        Some("created") => "Agent is connecting",
+        Some("starting") => "Agent is starting",
+        Some("ready") if health.is_some_and(|health| health.as_str() == "initializing") => "App is initializing",
+        Some("ready") => "Initializing workspace applications",
+        Some(_) => "Initializing workspace agent",
+    };
+    text.to_owned()
+}
