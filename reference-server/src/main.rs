@@ -82,7 +82,8 @@ async fn main() -> anyhow::Result<()> {
 
 async fn serve(arguments: Serve) -> anyhow::Result<()> {
     let stopped = stopped()?;
-    let mut builder = ReferenceServer::builder().listen(arguments.listen).seeded(arguments.dev).development(arguments.dev);
+    let mut builder =
+        ReferenceServer::builder().listen(arguments.listen).seeded(arguments.dev).development(arguments.dev);
     if let Some(path) = arguments.database {
         builder = builder.database(path);
     }

@@ -240,9 +240,7 @@ fn live_agent(agent: &mut PlannedAgent, token: Uuid, dir: &Path) {
     agent.token = Some(token);
     agent.directory = dir.to_string_lossy().into_owned();
     agent.apps.push(task_app());
-    agent
-        .scripts
-        .push(PlannedScript { display_name: "Startup Script".to_owned(), script: "echo started".to_owned() });
+    agent.scripts.push(PlannedScript { display_name: "Startup Script".to_owned(), script: "echo started".to_owned() });
     agent.metadata.push(PlannedMetadata {
         key: "load".to_owned(),
         display_name: "Load".to_owned(),
@@ -265,12 +263,7 @@ impl Seedbed {
     }
 
     /// A template with one version, imported.
-    async fn template(
-        &self,
-        tx: &mut Tx,
-        name: &str,
-        plan: &Plan,
-    ) -> sqlx::Result<(TemplateRow, TemplateVersionRow)> {
+    async fn template(&self, tx: &mut Tx, name: &str, plan: &Plan) -> sqlx::Result<(TemplateRow, TemplateVersionRow)> {
         let mut job = JobRow::pending("template_version_import", self.organization, self.owner, self.now);
         (job.started_at, job.completed_at, job.worker_id) = (Some(self.now), Some(self.now), Some(PROVISIONER));
         put_job(tx, &job).await?;

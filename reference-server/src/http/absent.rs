@@ -14,9 +14,7 @@ use super::websocket::Upgrade;
 use crate::state::AppState;
 
 /// Where single things are found by their id.
-const BY_ID: &[&str] = &[
-    "/api/v2/oauth2-provider/apps",
-];
+const BY_ID: &[&str] = &["/api/v2/oauth2-provider/apps"];
 
 pub(crate) fn router() -> Router<AppState> {
     let mut router = Router::new()

@@ -20,8 +20,9 @@ impl LogsQuery {
         let format = query.get("format").filter(|format| !format.is_empty()).unwrap_or("json");
         let follow = query.get("follow").is_some();
         if !["json", "text"].contains(&format) {
-            return Err(ApiError::bad_request("Invalid format parameter.")
-                .detail("Allowed values are \"json\" and \"text\"."));
+            return Err(
+                ApiError::bad_request("Invalid format parameter.").detail("Allowed values are \"json\" and \"text\".")
+            );
         }
         if format == "text" && follow {
             return Err(ApiError::bad_request("Text format is not supported with follow mode.")
@@ -30,7 +31,8 @@ impl LogsQuery {
         let after = match query.get("after").filter(|after| !after.is_empty()) {
             None => 0,
             Some(text) => text.parse().ok().filter(|after| *after >= least).ok_or_else(|| {
-                ApiError::bad_request(format!("Query param \"after\" must be {rule}.")).field("after", format!("Must be {rule}"))
+                ApiError::bad_request(format!("Query param \"after\" must be {rule}."))
+                    .field("after", format!("Must be {rule}"))
             })?,
         };
         Ok(Self { after, follow, text: format == "text" })

@@ -26,10 +26,10 @@ pub(crate) mod query;
 mod roles;
 pub(crate) mod routing;
 mod search;
-#[cfg(test)]
-mod tests;
 mod tasks;
 mod templates;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod urls;
 mod user_ai_provider_keys;

@@ -145,8 +145,7 @@ async fn create_task(
     OwnerParam(owner): OwnerParam,
     GoJson(request): GoJson<CreateTaskRequest>,
 ) -> Result<(StatusCode, Json<Task>), ApiError> {
-    let unknown =
-        || ApiError::bad_request("Template version not found or you do not have access to this resource");
+    let unknown = || ApiError::bad_request("Template version not found or you do not have access to this resource");
     let version = state.store.template_version(request.template_version_id).await?.ok_or_else(unknown)?;
     let template = state.store.template(version.template_id.unwrap_or_default()).await?;
     let readable = template.is_some_and(|template| caller.can(Action::Read, &template_object(&template)));
@@ -170,12 +169,8 @@ async fn create_task(
     let made = task_name::from_prompt(&request.input);
     let name = if name.is_empty() { made.name } else { name };
     let display_name = if display_name.is_empty() { made.display_name } else { display_name };
-    let wish = WorkspaceWish {
-        name: name.clone(),
-        owner_id: owner.id,
-        version_id: version.id,
-        ..WorkspaceWish::default()
-    };
+    let wish =
+        WorkspaceWish { name: name.clone(), owner_id: owner.id, version_id: version.id, ..WorkspaceWish::default() };
     let checked = check_workspace(&state, &caller, wish).await?;
     let row = TaskRow {
         id: Uuid::new_v4(),

@@ -1,9 +1,10 @@
 //! Templates and their versions, for reading.
 
 use axum::extract::{FromRequestParts, Path, State};
+use axum::response::Response;
 use axum::routing::{any, get};
 use axum::{Json, Router};
-use codersdk::{Template, TemplateVersion, ValidationError, WorkspaceAgent, WorkspaceResource};
+use codersdk::{Template, TemplateVersion, ValidationError, WorkspaceAgent, WorkspaceResource, WorkspaceTransition};
 use http::StatusCode;
 use http::request::Parts;
 use serde_json::Value;
@@ -15,13 +16,16 @@ use super::extract::{parse_uuid, path_uuid};
 use super::organizations::OrganizationParam;
 use super::query::{QueryParser, QueryValues};
 use super::search::search_terms;
-use super::workspaces::{organization_term, path_text};
+use super::websocket::Upgrade;
+use super::workspaces::{job_logs, organization_term, path_text};
 use crate::rbac::Action;
 use crate::state::AppState;
 use crate::store::templates::{JobRow, TemplateRow, TemplateVersionRow};
 use crate::workspaces::objects::template_object;
-use crate::workspaces::plan::PlannedAgent;
+use crate::workspaces::plan::{PlannedAgent, PlannedResource};
 use crate::workspaces::template_view;
+
+const NOT_FINISHED: &str = "Template version job has not finished";
 
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
@@ -35,7 +39,10 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/api/v2/templateversions/{version}", get(get_version))
         .route("/api/v2/templateversions/{version}/rich-parameters", get(rich_parameters))
         .route("/api/v2/templateversions/{version}/external-auth", get(nothing))
-        .route("/api/v2/templateversions/{version}/variables", get(nothing))
+        .route("/api/v2/templateversions/{version}/schema", get(nothing))
+        .route("/api/v2/templateversions/{version}/parameters", get(nothing))
+        .route("/api/v2/templateversions/{version}/variables", get(variables))
+        .route("/api/v2/templateversions/{version}/logs", get(version_logs))
         .route("/api/v2/templateversions/{version}/presets", get(presets))
         .route("/api/v2/templateversions/{version}/resources", get(resources))
         .route("/api/v2/templateversions/{version}/{*path}", any(unknown_below_version))
@@ -78,11 +85,8 @@ impl FromRequestParts<AppState> for VersionParam {
 
 impl VersionParam {
     /// Refuses what only an imported version knows.
-    fn imported(&self, status: StatusCode) -> Result<(), ApiError> {
-        if self.1.completed_at.is_some() {
-            return Ok(());
-        }
-        Err(ApiError::new(status, "Template version import job hasn't completed!"))
+    fn imported(&self, status: StatusCode, message: &str) -> Result<(), ApiError> {
+        if self.1.completed_at.is_some() { Ok(()) } else { Err(ApiError::new(status, message)) }
     }
 }
 
@@ -114,7 +118,8 @@ async fn listed(
         .map_err(|errors| ApiError::bad_request("Invalid template search query.").validations(errors))?;
     let mut found = Vec::new();
     for row in state.store.templates().await? {
-        if !caller.can(Action::Read, &template_object(&row)) || organization.is_some_and(|id| row.organization_id != id) {
+        if !caller.can(Action::Read, &template_object(&row)) || organization.is_some_and(|id| row.organization_id != id)
+        {
             continue;
         }
         let ai_task = state.store.template_version(row.active_version_id).await?.is_some_and(|v| v.has_ai_task);
@@ -266,14 +271,28 @@ async fn get_version(
 
 /// Templates here have no parameters.
 async fn rich_parameters(version: VersionParam) -> Result<Json<[Value; 0]>, ApiError> {
-    version.imported(StatusCode::TOO_EARLY)?;
+    version.imported(StatusCode::TOO_EARLY, NOT_FINISHED)?;
     Ok(Json([]))
 }
 
-/// Templates here ask for no sign-in elsewhere and have no variables.
-async fn nothing(version: VersionParam) -> Result<Json<[Value; 0]>, ApiError> {
-    version.imported(StatusCode::FORBIDDEN)?;
+/// Nor have they variables.
+async fn variables(version: VersionParam) -> Result<Json<[Value; 0]>, ApiError> {
+    version.imported(StatusCode::FORBIDDEN, NOT_FINISHED)?;
     Ok(Json([]))
+}
+
+/// Nor do they ask for a sign-in elsewhere, or have what older clients ask for.
+async fn nothing(_: VersionParam) -> Json<[Value; 0]> {
+    Json([])
+}
+
+async fn version_logs(
+    State(state): State<AppState>,
+    VersionParam(_, job): VersionParam,
+    query: QueryValues,
+    upgrade: Result<Upgrade, ApiError>,
+) -> Result<Response, ApiError> {
+    job_logs(state, job.id, None, &query, upgrade).await
 }
 
 async fn presets(_: VersionParam) -> Json<Option<Vec<Value>>> {
@@ -282,7 +301,7 @@ async fn presets(_: VersionParam) -> Json<Option<Vec<Value>>> {
 
 /// What a build of the version would make. The agents have no ids yet.
 async fn resources(version: VersionParam) -> Result<Json<Vec<WorkspaceResource>>, ApiError> {
-    version.imported(StatusCode::BAD_REQUEST)?;
+    version.imported(StatusCode::BAD_REQUEST, "Job hasn't completed!")?;
     let VersionParam(row, job) = version;
     let agent = |planned: &PlannedAgent| WorkspaceAgent {
         name: planned.name.clone(),
@@ -293,17 +312,18 @@ async fn resources(version: VersionParam) -> Result<Json<Vec<WorkspaceResource>>
         directory: Some(planned.directory.clone()),
         ..WorkspaceAgent::default()
     };
-    let resource = |planned: &crate::workspaces::plan::PlannedResource| WorkspaceResource {
+    let resource = |planned: &PlannedResource, transition: WorkspaceTransition| WorkspaceResource {
         id: uuid::Uuid::nil(),
         created_at: job.created_at,
         job_id: job.id,
-        workspace_transition: codersdk::WorkspaceTransition::Start,
+        workspace_transition: transition,
         kind: planned.kind.clone(),
         name: planned.name.clone(),
         agents: planned.agents.iter().map(agent).collect(),
         ..WorkspaceResource::default()
     };
-    Ok(Json(row.plan.resources.iter().map(resource).collect()))
+    let both = |planned| [WorkspaceTransition::Start, WorkspaceTransition::Stop].map(|kind| resource(planned, kind));
+    Ok(Json(row.plan.resources.iter().flat_map(both).collect()))
 }
 
 async fn unknown_below_template(_: TemplateParam) -> ApiError {

@@ -62,8 +62,12 @@ pub(crate) async fn ask(
         .fetch_optional(&mut **tx)
         .await?;
     if let Some(task_id) = task {
-        let app =
-            TaskAppRow { task_id, workspace_build_number: build.build_number, workspace_agent_id: None, workspace_app_id: None };
+        let app = TaskAppRow {
+            task_id,
+            workspace_build_number: build.build_number,
+            workspace_agent_id: None,
+            workspace_app_id: None,
+        };
         put_task_app(&mut **tx, &app).await?;
     }
     Ok((build, job))
@@ -138,13 +142,7 @@ pub(crate) async fn finish(state: &AppState, build_id: Uuid) -> sqlx::Result<()>
 }
 
 /// Writes a line of a job's log.
-pub(crate) async fn log(
-    tx: &mut Tx,
-    job: Uuid,
-    stage: &str,
-    output: &str,
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
+pub(crate) async fn log(tx: &mut Tx, job: Uuid, stage: &str, output: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO provisioner_job_logs (job_id, created_at, source, level, stage, output) \
          VALUES ($1, $2, 'provisioner_daemon', 'info', $3, $4)",

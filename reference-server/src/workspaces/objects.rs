@@ -11,10 +11,8 @@ use crate::store::workspaces::WorkspaceRow;
 /// A workspace: nobody gets into a dormant one.
 pub(crate) fn workspace_object(workspace: &WorkspaceRow) -> Object {
     let resource = if workspace.dormant_at.is_some() { Resource::WorkspaceDormant } else { Resource::Workspace };
-    let object = Object::new(resource)
-        .with_id(workspace.id)
-        .with_owner(workspace.owner_id)
-        .in_org(workspace.organization_id);
+    let object =
+        Object::new(resource).with_id(workspace.id).with_owner(workspace.owner_id).in_org(workspace.organization_id);
     with_acl(object, &workspace.user_acl, &workspace.group_acl)
 }
 

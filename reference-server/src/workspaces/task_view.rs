@@ -36,7 +36,7 @@ fn compose(row: &TaskRow, workspace: &Workspace, task_app: Option<&TaskAppRow>) 
     let app_health = app.map(|app| app.health.clone());
     let status = task_status(workspace, lifecycle.as_ref().map(|state| state.as_str()), app_health.as_ref());
     let current_state = reported(workspace).or_else(|| {
-        (status == TaskStatus::Initializing).then(|| TaskStateEntry {
+        matches!(status, TaskStatus::Initializing | TaskStatus::Pending).then(|| TaskStateEntry {
             timestamp: build.created_at,
             state: TaskState::Working,
             message: waiting_for(workspace, lifecycle.as_ref().map(|state| state.as_str()), app_health.as_ref()),

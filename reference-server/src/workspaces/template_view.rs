@@ -99,7 +99,7 @@ pub(crate) async fn version(state: &AppState, row: &TemplateVersionRow) -> sqlx:
         }),
         archived: row.archived,
         warnings: Vec::new(),
-        matched_provisioners: Some(view::matched_provisioners(state.clock.now())),
+        matched_provisioners: None,
         has_external_agent: false,
     }))
 }

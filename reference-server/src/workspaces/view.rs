@@ -128,16 +128,16 @@ pub(crate) async fn build(
         deadline: row.deadline,
         max_deadline: row.max_deadline,
         daily_cost: row.daily_cost,
-        matched_provisioners: Some(matched_provisioners(state.clock.now())),
+        matched_provisioners: Some(matched_provisioners(row.created_at)),
         template_version_preset_id: row.template_version_preset_id,
         has_ai_task: Some(row.has_ai_task),
         has_external_agent: Some(row.has_external_agent),
     }))
 }
 
-/// The one provisioner is part of the server, and always there.
-pub(crate) fn matched_provisioners(now: DateTime<Utc>) -> MatchedProvisioners {
-    MatchedProvisioners { count: 1, available: 1, most_recently_seen: Some(now) }
+/// The one provisioner is part of the server, and was there when the build was asked for.
+fn matched_provisioners(asked: DateTime<Utc>) -> MatchedProvisioners {
+    MatchedProvisioners { count: 1, available: 1, most_recently_seen: Some(asked) }
 }
 
 /// Shows a job by itself, without its metadata.

@@ -107,8 +107,8 @@ fn dial(state: &AppState, found: &AgentInWorkspace) -> Result<Arc<dyn AgentConn>
 const FIRST_PORT: u16 = 9;
 /// Ports of services that are no web pages.
 const NO_WEB_PORTS: &[u16] = &[
-    9, 20, 21, 22, 23, 25, 53, 110, 123, 143, 389, 445, 465, 587, 636, 989, 990, 993, 995, 1433, 1521, 3306, 3389, 5432,
-    5900, 6379, 8432, 9200, 9300, 11211, 27017,
+    9, 20, 21, 22, 23, 25, 53, 110, 123, 143, 389, 445, 465, 587, 636, 989, 990, 993, 995, 1433, 1521, 3306, 3389,
+    5432, 5900, 6379, 8432, 9200, 9300, 11211, 27017,
 ];
 
 async fn listening_ports(
@@ -121,9 +121,9 @@ async fn listening_ports(
         conn.listening_ports().await.map_err(|error| ApiError::internal(failed, &error).detail(error.to_string()))?;
     let apps = state.store.apps(&[found.agent.id]).await?;
     let of_apps: Vec<u16> = apps.iter().filter_map(|app| url::Url::parse(&app.url).ok()?.port()).collect();
-    answer.ports.retain(|port| {
-        port.port >= FIRST_PORT && !of_apps.contains(&port.port) && !NO_WEB_PORTS.contains(&port.port)
-    });
+    answer
+        .ports
+        .retain(|port| port.port >= FIRST_PORT && !of_apps.contains(&port.port) && !NO_WEB_PORTS.contains(&port.port));
     Ok(Json(answer))
 }
 

@@ -108,12 +108,13 @@ pub(super) async fn list_builds(
     query: QueryValues,
 ) -> Result<Json<Vec<WorkspaceBuild>>, ApiError> {
     let (limit, offset) = page(&query)?;
-    let since = match query.get("since").filter(|since| !since.is_empty()) {
-        None => None,
-        Some(text) => Some(DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).map_err(|error| {
-            ApiError::bad_request("bad `since` format, must be RFC3339").detail(error.to_string())
-        })?),
-    };
+    let since =
+        match query.get("since").filter(|since| !since.is_empty()) {
+            None => None,
+            Some(text) => Some(DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).map_err(|error| {
+                ApiError::bad_request("bad `since` format, must be RFC3339").detail(error.to_string())
+            })?),
+        };
     let mut rows = state.store.builds(workspace.id).await?;
     if let Some(after) = query.get("after_id").and_then(|id| path_uuid(id).ok()).filter(|id| !id.is_nil()) {
         let number = rows.iter().find(|row| row.id == after).map(|row| row.build_number).ok_or_else(|| {

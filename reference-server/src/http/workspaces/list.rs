@@ -177,12 +177,11 @@ pub(super) async fn list_workspaces(
     query: QueryValues,
 ) -> Result<Json<WorkspacesResponse>, ApiError> {
     let (limit, offset) = page(&query)?;
-    let filter = read_filter(&state, &caller, query.get("q").unwrap_or_default()).await.map_err(|errors| {
-        ApiError::bad_request("Invalid workspace search query.").validations(errors)
-    })?;
-    let rows: Vec<WorkspaceRow> = sqlx::query_as("SELECT * FROM workspaces WHERE deleted = FALSE")
-        .fetch_all(state.store.pool())
-        .await?;
+    let filter = read_filter(&state, &caller, query.get("q").unwrap_or_default())
+        .await
+        .map_err(|errors| ApiError::bad_request("Invalid workspace search query.").validations(errors))?;
+    let rows: Vec<WorkspaceRow> =
+        sqlx::query_as("SELECT * FROM workspaces WHERE deleted = FALSE").fetch_all(state.store.pool()).await?;
     let mut found = Vec::new();
     for row in rows.into_iter().filter(|row| caller.can(Action::Read, &workspace_object(row))) {
         if let Some(shown) = view::workspace(&state, caller.id(), &row).await?
@@ -203,5 +202,8 @@ pub(super) async fn list_workspaces(
             workspaces.push(shown);
         }
     }
-    Ok(Json(WorkspacesResponse { workspaces: Nullable::from(workspaces), count: i64::try_from(count).unwrap_or(i64::MAX) }))
+    Ok(Json(WorkspacesResponse {
+        workspaces: Nullable::from(workspaces),
+        count: i64::try_from(count).unwrap_or(i64::MAX),
+    }))
 }

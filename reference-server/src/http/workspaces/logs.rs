@@ -1,8 +1,8 @@
 //! `GET /workspacebuilds/{build}/logs`: what a build has logged.
 
+use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use chrono::{DateTime, SecondsFormat, Utc};
 use codersdk::ProvisionerJobLog;
 use http::header;
@@ -31,13 +31,26 @@ pub(super) async fn build_logs(
     query: QueryValues,
     upgrade: Result<Upgrade, ApiError>,
 ) -> Result<Response, ApiError> {
-    let wanted = LogsQuery::read(&query, i64::MIN, "an integer")?;
+    job_logs(state, build.job_id, Some(build.workspace_id), &query, upgrade).await
+}
+
+/// What a job has logged. A job that builds a workspace can be followed to its end; others are over when they are seen,
+/// or are not going to say anything.
+pub(crate) async fn job_logs(
+    state: AppState,
+    job: Uuid,
+    workspace: Option<Uuid>,
+    query: &QueryValues,
+    upgrade: Result<Upgrade, ApiError>,
+) -> Result<Response, ApiError> {
+    let wanted = LogsQuery::read(query, i64::MIN, "an integer")?;
     if wanted.follow {
         let upgrade = upgrade?;
-        let (serving, job) = (state.clone(), build.job_id);
-        return Ok(upgrade.serve(state, move |socket| follow(serving, socket, build.workspace_id, job, wanted.after)));
+        let serving = state.clone();
+        let workspace = workspace.unwrap_or_default();
+        return Ok(upgrade.serve(state, move |socket| follow(serving, socket, workspace, job, wanted.after)));
     }
-    let logs = read(&state, build.job_id, wanted.after).await?;
+    let logs = read(&state, job, wanted.after).await?;
     if !wanted.text {
         return Ok(Json(logs).into_response());
     }

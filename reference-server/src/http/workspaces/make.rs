@@ -96,11 +96,7 @@ fn active() -> ApiError {
 }
 
 /// A version of the template that is imported.
-async fn usable_version(
-    state: &AppState,
-    template: &TemplateRow,
-    id: Uuid,
-) -> Result<TemplateVersionRow, ApiError> {
+async fn usable_version(state: &AppState, template: &TemplateRow, id: Uuid) -> Result<TemplateVersionRow, ApiError> {
     let missing = || ApiError::bad_request("template version does not exist");
     let version = state.store.template_version(id).await?.ok_or_else(missing)?;
     if version.template_id != Some(template.id) {
@@ -354,7 +350,16 @@ fn is_zone(zone: &str) -> bool {
 
 fn is_region(zone: &str) -> bool {
     const REGIONS: [&str; 11] = [
-        "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Etc", "Europe", "Indian",
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Etc",
+        "Europe",
+        "Indian",
         "Pacific",
     ];
     zone.split_once('/').is_some_and(|(region, _)| REGIONS.contains(&region))

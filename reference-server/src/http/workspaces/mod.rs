@@ -9,6 +9,7 @@ mod settings;
 mod watch;
 
 pub(crate) use list::organization as organization_term;
+pub(crate) use logs::job_logs;
 
 use std::collections::HashMap;
 
