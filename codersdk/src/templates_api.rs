@@ -111,7 +111,7 @@ impl TemplatesApi for Client {
         page: Pagination,
     ) -> Result<Vec<TemplateVersion>> {
         let request = Request::get("/api/v2/templates/{template}/versions", &[&template])
-            .query_opt("include_archived", include_archived.then_some(true))
+            .query_opt::<bool>("include_archived", include_archived.then_some(true))
             .query_pairs(page.pairs());
         self.send(request.expect(&[200])).await?.json_list()
     }

@@ -23,7 +23,9 @@ pub use crate::response::*;
 pub use crate::roles::*;
 pub use crate::tagged::UnknownReason;
 pub use crate::tasks::*;
+pub use crate::tasks_api::*;
 pub use crate::templates::*;
+pub use crate::templates_api::*;
 pub use crate::user_settings::*;
 pub use crate::user_skills::*;
 pub use crate::users::*;
@@ -31,9 +33,11 @@ pub(crate) use crate::wire::*;
 pub use crate::workspace_agent_logs::*;
 pub use crate::workspace_agent_parts::*;
 pub use crate::workspace_agents::*;
+pub use crate::workspace_agents_api::*;
 pub use crate::workspace_apps::*;
 pub use crate::workspace_builds::*;
 pub use crate::workspaces::*;
+pub use crate::workspaces_api::*;
 
 /// An object of JSON with no fixed fields.
 pub type JsonMap = serde_json::Map<String, serde_json::Value>;

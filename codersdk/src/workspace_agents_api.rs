@@ -73,12 +73,12 @@ impl WorkspaceAgentsApi for Client {
 
     async fn workspace_agent_logs(&self, id: Uuid, after: i64) -> Result<Vec<WorkspaceAgentLog>> {
         let request = Request::get("/api/v2/workspaceagents/{workspaceagent}/logs", &[&id]);
-        self.send(request.query_opt("after", (after != 0).then_some(after)).expect(&[200])).await?.json_list()
+        self.send(request.query_opt::<i64>("after", (after != 0).then_some(after)).expect(&[200])).await?.json_list()
     }
 
     async fn follow_workspace_agent_logs(&self, id: Uuid, after: i64) -> Result<JsonSocket<Vec<WorkspaceAgentLog>>> {
         let request = Request::get("/api/v2/workspaceagents/{workspaceagent}/logs", &[&id]);
-        self.json_socket(request.query_opt("after", (after != 0).then_some(after)).query("follow", "")).await
+        self.json_socket(request.query_opt::<i64>("after", (after != 0).then_some(after)).query("follow", "")).await
     }
 
     async fn workspace_agent_listening_ports(&self, id: Uuid) -> Result<WorkspaceAgentListeningPortsResponse> {

@@ -225,7 +225,11 @@ impl WorkspacesApi for Client {
         self.send(Request::post("/api/v2/users/{user}/workspaces", &[&user]).json(&req).expect(&[201])).await?.json()
     }
 
-    async fn create_workspace_build(&self, workspace: Uuid, req: CreateWorkspaceBuildRequest) -> Result<WorkspaceBuild> {
+    async fn create_workspace_build(
+        &self,
+        workspace: Uuid,
+        req: CreateWorkspaceBuildRequest,
+    ) -> Result<WorkspaceBuild> {
         let request = Request::post("/api/v2/workspaces/{workspace}/builds", &[&workspace]);
         self.send(request.json(&req).expect(&[201])).await?.json()
     }
