@@ -4,12 +4,15 @@ mod containers;
 mod logs;
 mod metadata;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, State};
 use axum::routing::{any, delete, get, post};
 use axum::{Json, Router};
-use codersdk::{DerpMap, DerpNode, DerpRegion, WorkspaceAgent, WorkspaceAgentListeningPortsResponse};
+use codersdk::{
+    DerpHomeParams, DerpMap, DerpNode, DerpRegion, Nullable, WorkspaceAgent, WorkspaceAgentListeningPortsResponse,
+};
 use http::StatusCode;
 use http::request::Parts;
 use serde_json::{Value, json};
@@ -174,10 +177,12 @@ fn derp_map(state: &AppState) -> DerpMap {
         region_id: REGION,
         region_code: "coder".to_owned(),
         region_name: "Coder Embedded Relay".to_owned(),
-        nodes: vec![Some(node)],
+        nodes: Nullable::from(vec![Some(node)]),
         ..DerpRegion::default()
     };
-    DerpMap { regions: [(REGION, Some(region))].into(), ..DerpMap::default() }
+    let regions = BTreeMap::from([(REGION, Some(region))]);
+    // Clients written in Go fail without parameters, even empty ones.
+    DerpMap { home_params: Some(DerpHomeParams::default()), regions: Nullable::from(regions), ..DerpMap::default() }
 }
 
 /// A terminal is hidden from everybody who may not get into the workspace. Agents here offer none.
