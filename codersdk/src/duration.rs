@@ -30,7 +30,10 @@ pub fn parse_chat_workspace_ttl(text: &str) -> Result<Duration, ParseDurationErr
 }
 
 /// Reads a signed duration, in nanoseconds.
-fn parse(text: &str) -> Result<i64, String> {
+///
+/// # Errors
+/// With the server's words, for text that is no duration.
+pub fn parse(text: &str) -> Result<i64, String> {
     let invalid = || format!("time: invalid duration {text:?}");
     let (negative, mut rest) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),

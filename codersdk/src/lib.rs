@@ -156,6 +156,7 @@ pub mod __private {
     pub use async_trait::async_trait;
 
     pub use crate::answer::Answer;
+    pub use crate::duration::parse as parse_duration;
     pub use crate::error::Kind as ErrorKind;
     pub use crate::redact::Redacted;
     pub use crate::request::{Body, BodyStream, Request, RequestParts, redact_url};

@@ -1,4 +1,35 @@
-//! Code that talks to a Coder workspace.
+//! Code that talks to a Coder workspace: runs commands in it, reads and edits its files, watches its repositories.
+//!
+//! # Where things are
+//!
+//! - [`AgentConn`] is a connection to a workspace agent as a trait: write your code against `&dyn AgentConn`.
+//!   [`AgentConnExt`] adds what is made of its calls: [`run`](AgentConnExt::run) a command to its end,
+//!   [`edit`](AgentConnExt::edit) files, [`read_lines`](AgentConnExt::read_lines) page by page.
+//! - [`HttpAgentConn`] reaches a real agent over TCP, a Unix socket, or through a [`Connector`] of your own.
+//! - `FakeAgent` (feature `fake`) is an agent in memory whose files keep the rules of the real one, and
+//!   `MockAgentConn` (feature `mock`) says what is expected of each call.
+//! - [`files`], [`edit`], [`diff`], [`output`] and [`fs`] are the rules themselves: what an agent does when it is asked,
+//!   on any file system.
+//!
+//! ```
+//! use workspacesdk::{AgentConn, AgentConnExt};
+//!
+//! /// How many lines of a file mention a word.
+//! async fn mentions(agent: &dyn AgentConn, path: &str, word: &str) -> codersdk::Result<usize> {
+//!     let mut pages = agent.read_lines(path);
+//!     let mut count = 0;
+//!     while let Some(page) = pages.next_page().await? {
+//!         count += page.lines.iter().filter(|line| line.text.contains(word)).count();
+//!     }
+//!     Ok(count)
+//! }
+//! ```
+//!
+//! # Features
+//!
+//! - `fake`: `FakeAgent`. `mock`: `MockAgentConn`. `schema`: JSON Schemas of the wire types.
+
+#![deny(missing_docs)]
 
 mod agent_conn;
 mod body;

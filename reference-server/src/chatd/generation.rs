@@ -5,6 +5,7 @@ use codersdk::{ChatErrorKind, ChatMessagePartType, ChatMessageRole};
 use super::compaction::{self, Compaction};
 use super::errors::ChatFailure;
 use super::history::{HistoryMessage, last_uncompressed};
+use super::part;
 use super::tools::Toolset;
 use crate::model::ToolCall;
 
@@ -65,7 +66,9 @@ pub(crate) fn decide(
 /// The calls of the last answer that have no result yet.
 fn open_calls(history: &[HistoryMessage]) -> Vec<ToolCall> {
     let live: Vec<&HistoryMessage> = history.iter().filter(|message| !message.compressed).collect();
-    let Some(last) = live.iter().rposition(|message| message.role == ChatMessageRole::Assistant) else {
+    let Some(last) =
+        live.iter().rposition(|message| message.role == ChatMessageRole::Assistant && !part::are_files(&message.parts))
+    else {
         return Vec::new();
     };
     let answered: Vec<&str> = live[last + 1..]
@@ -105,7 +108,9 @@ fn is_complete(history: &[HistoryMessage]) -> bool {
 }
 
 fn steps_of_turn(history: &[HistoryMessage]) -> usize {
-    this_turn(history).filter(|message| message.role == ChatMessageRole::Assistant).count()
+    this_turn(history)
+        .filter(|message| message.role == ChatMessageRole::Assistant && !part::are_files(&message.parts))
+        .count()
 }
 
 /// What came after the user's last message, without summaries.

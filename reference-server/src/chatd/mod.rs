@@ -32,6 +32,7 @@ mod tests;
 pub(crate) mod titles;
 pub(crate) mod tools;
 pub(crate) mod worker;
+pub(crate) mod workspace;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -258,3 +258,8 @@ fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializ
 pub(super) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
     Json::deserialize(deserializer).map(Some)
 }
+
+/// Whether these are files and nothing else: what tools gave the user, and no answer of the model.
+pub(crate) fn are_files(parts: &[Part]) -> bool {
+    !parts.is_empty() && parts.iter().all(|part| part.kind == ChatMessagePartType::File)
+}

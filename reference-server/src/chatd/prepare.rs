@@ -20,7 +20,9 @@ use super::tools::agents::agent_tools;
 use super::tools::builtin::{self, TurnMode};
 use super::tools::mcp::TurnServers;
 use super::tools::skills::skill_tools;
+use super::tools::workspace::Workspace;
 use super::tools::{Tool, Toolset};
+use super::workspace::{self, ChatWorkspace};
 use crate::model::resolve::ResolvedModel;
 use crate::model::{CallOptions, ModelCall, PromptMessage, SharedModel, names};
 use crate::state::AppState;
@@ -75,6 +77,10 @@ pub(crate) async fn prepare(
         state.models.resolve(store, chat.last_model_config_id, chat.owner_id).await?;
     let options = config.options.0;
     let mode = chat.turn_mode();
+    if chat.workspace_id.is_some() && chat.agent_id.is_none() {
+        // A workspace without an agent is told by the first tool that needs one.
+        let _ = workspace::bound_agent(state, chat).await;
+    }
     let shown = for_prompt(history);
     let files = load_files(store, &prompt::file_ids(&shown)).await?;
     let accepts = |media_type: &str| names::accepts_file(model.provider(), model.model(), media_type);
@@ -177,7 +183,10 @@ async fn advising_model(state: &AppState, chat: &ChatRow, config_id: Uuid) -> Op
 
 /// The server's own tools for the chat's turn.
 fn tools(state: &AppState, chat: &ChatRow, mode: TurnMode, api_key_id: Option<&str>) -> Toolset {
-    builtin::toolset(mode).with_tools(agent_tools(state, chat, mode, api_key_id))
+    let workspace: Arc<dyn Workspace> = Arc::new(ChatWorkspace::new(state, chat));
+    builtin::toolset(mode)
+        .in_workspace(&workspace, mode.plan, &state.clock)
+        .with_tools(agent_tools(state, chat, mode, api_key_id))
 }
 
 /// The skills of the chat's turn. Those of the owner that cannot be read are left out: the turn can do without.

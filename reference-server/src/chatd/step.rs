@@ -100,7 +100,8 @@ pub(crate) async fn generate_assistant(
     }])
 }
 
-/// Runs tools that the model called, all at once, and gives a message for each result in the order of the calls.
+/// Runs tools that the model called, all at once, and gives a message for each result in the order of the calls, behind
+/// one with the files that the tools give the user.
 ///
 /// # Errors
 /// [`StepError::Canceled`] as soon as the token is cancelled. A failing tool is no failure of the step.
@@ -114,7 +115,18 @@ pub(crate) async fn execute_tools(
         () = context.cancel.cancelled() => return Err(StepError::Canceled),
         results = prepared.tools.execute(calls, prepared.context_limit, context.clock) => results,
     };
-    let mut messages = Vec::with_capacity(results.len());
+    let (attached, results): (Vec<Part>, Vec<Part>) =
+        results.into_iter().partition(|part| part.kind == ChatMessagePartType::File);
+    let mut messages = Vec::with_capacity(results.len() + 1);
+    if !attached.is_empty() {
+        for part in &attached {
+            context.sink.publish(ChatMessageRole::Assistant, part.clone());
+        }
+        messages.push(NewMessage {
+            model_config_id: Some(prepared.model_config_id),
+            ..NewMessage::new(ChatMessageRole::Assistant, part::encode(&attached))
+        });
+    }
     for part in results {
         context.sink.publish(ChatMessageRole::Tool, part.clone());
         messages.push(NewMessage {

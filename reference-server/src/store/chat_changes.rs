@@ -84,6 +84,24 @@ impl Store {
         Ok(())
     }
 
+    /// Notes which agent of which build serves the chat, if it is still bound to that workspace.
+    pub(crate) async fn bind_chat_agent(
+        &self,
+        chat: Uuid,
+        workspace: Uuid,
+        build: Uuid,
+        agent: Uuid,
+    ) -> sqlx::Result<()> {
+        sqlx::query("UPDATE chats SET build_id = $1, agent_id = $2 WHERE id = $3 AND workspace_id = $4")
+            .bind(build)
+            .bind(agent)
+            .bind(chat)
+            .bind(workspace)
+            .execute(self.pool())
+            .await?;
+        Ok(())
+    }
+
     /// Sets the plan mode, or clears it.
     pub(crate) async fn set_chat_plan_mode(&self, chat: Uuid, plan_mode: Option<&str>) -> sqlx::Result<()> {
         sqlx::query("UPDATE chats SET plan_mode = $1 WHERE id = $2")

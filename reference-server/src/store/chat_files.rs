@@ -33,20 +33,24 @@ macro_rules! select_file {
 impl Store {
     /// Stores a file.
     pub(crate) async fn insert_chat_file(&self, file: &ChatFileRow, data: &[u8]) -> sqlx::Result<()> {
-        sqlx::query(
-            "INSERT INTO chat_files (id, owner_id, organization_id, created_at, name, mimetype, data)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(file.id)
-        .bind(file.owner_id)
-        .bind(file.organization_id)
-        .bind(file.created_at)
-        .bind(&file.name)
-        .bind(&file.mimetype)
-        .bind(data)
-        .execute(self.pool())
-        .await?;
-        Ok(())
+        insert_chat_file(self.pool(), file, data).await
+    }
+
+    /// Stores a file and links it to a chat; neither where the chat has as many files as it may have. Tells whether it
+    /// did.
+    pub(crate) async fn insert_linked_chat_file(
+        &self,
+        chat_id: Uuid,
+        file: &ChatFileRow,
+        data: &[u8],
+    ) -> sqlx::Result<bool> {
+        let mut tx = self.begin().await?;
+        insert_chat_file(&mut *tx, file, data).await?;
+        if link_chat_files(&mut tx, chat_id, &[file.id]).await? > 0 {
+            return Ok(false);
+        }
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// The file, without its content.
@@ -88,6 +92,27 @@ impl Store {
         tx.commit().await?;
         Ok(rejected)
     }
+}
+
+async fn insert_chat_file(
+    executor: impl sqlx::SqliteExecutor<'_>,
+    file: &ChatFileRow,
+    data: &[u8],
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO chat_files (id, owner_id, organization_id, created_at, name, mimetype, data)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(file.id)
+    .bind(file.owner_id)
+    .bind(file.organization_id)
+    .bind(file.created_at)
+    .bind(&file.name)
+    .bind(&file.mimetype)
+    .bind(data)
+    .execute(executor)
+    .await?;
+    Ok(())
 }
 
 async fn link_chat_files(tx: &mut Tx, chat_id: Uuid, file_ids: &[Uuid]) -> sqlx::Result<usize> {

@@ -111,6 +111,16 @@ impl Store {
         build(self.pool(), id).await
     }
 
+    /// Notes that a workspace is used.
+    pub(crate) async fn touch_workspace(&self, id: Uuid, now: DateTime<Utc>) -> sqlx::Result<()> {
+        sqlx::query("UPDATE workspaces SET last_used_at = $1 WHERE id = $2 AND last_used_at < $1")
+            .bind(now)
+            .bind(id)
+            .execute(self.pool())
+            .await?;
+        Ok(())
+    }
+
     /// The builds of a workspace, newest first.
     pub(crate) async fn builds(&self, workspace_id: Uuid) -> sqlx::Result<Vec<BuildRow>> {
         sqlx::query_as("SELECT * FROM workspace_builds WHERE workspace_id = $1 ORDER BY build_number DESC")

@@ -26,7 +26,12 @@ pub(crate) struct OpenCall {
 /// # Errors
 /// When the last assistant message does not parse.
 pub(crate) fn open_calls(chat: &ChatRow, messages: &[MessageRow]) -> Result<Vec<OpenCall>, ContentError> {
-    let Some(last) = messages.iter().rposition(|m| m.role == ChatMessageRole::Assistant && !m.deleted) else {
+    let is_answer = |message: &MessageRow| {
+        message.role == ChatMessageRole::Assistant
+            && !message.deleted
+            && !message.parts().is_ok_and(|parts| part::are_files(&parts))
+    };
+    let Some(last) = messages.iter().rposition(is_answer) else {
         return Ok(Vec::new());
     };
     let assistant = messages[last].parts()?;

@@ -1,7 +1,7 @@
 //! The server's own tools.
 //!
-//! This server has neither templates nor workspaces yet, so its tools for them answer what they answer where there
-//! are none.
+//! Its tools for templates, and those that make, start and stop workspaces, answer what they answer where there are no
+//! templates.
 
 use std::sync::{Arc, LazyLock};
 
@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::args::{self, text};
 use super::{Tool, ToolResponse, Toolset};
+use crate::chatd::workspace::NO_WORKSPACE;
 use crate::model::ToolDefinition;
 
-const NO_WORKSPACE: &str = "no workspace is associated with this chat. Use the create_workspace tool to create one";
 /// The same where the plan's place is looked for first.
 const NO_PLAN_PATH: &str = "resolve chat-specific plan path: no workspace is associated with this chat. Use the \
     create_workspace tool to create one";
@@ -46,10 +46,10 @@ pub(crate) fn toolset(mode: TurnMode) -> Toolset {
     Toolset::new(tools.iter().filter(offered).cloned().collect()).with_stop_after(stop)
 }
 
-/// The tools themselves; those that write find out first where a plan may be written.
+/// The tools themselves. Those that need a workspace say that there is none until they are given one.
 fn built(plan: bool) -> Vec<Arc<dyn Tool>> {
     let tool = |mut spec: Spec| -> Arc<dyn Tool> {
-        if plan && matches!(spec.name, "write_file" | "edit_files" | "propose_plan") {
+        if plan && spec.name == "propose_plan" {
             spec.run = no_plan_path;
         }
         Arc::new(Builtin::new(&spec))
@@ -140,11 +140,6 @@ fn no_plan_path(_: &Map<String, Value>) -> ToolResponse {
 
 fn no_workspace_yet(_: &Map<String, Value>) -> ToolResponse {
     ToolResponse::Error(NO_WORKSPACE_YET.to_owned())
-}
-
-fn no_process(args: &Map<String, Value>) -> ToolResponse {
-    let missing = args.get("process_id").and_then(Value::as_str).unwrap_or_default().is_empty();
-    ToolResponse::Error(if missing { "process_id is required" } else { NO_WORKSPACE }.to_owned())
 }
 
 fn list_templates(args: &Map<String, Value>) -> ToolResponse {
@@ -278,7 +273,7 @@ fn specs() -> Vec<Spec> {
                 "wait_timeout": string("How long to wait for its end, such as `30s`; 10s by default."),
             }),
             &["process_id"],
-            no_process,
+            no_workspace,
         ),
         spec("process_list", "Lists the processes that run in the workspace.", json!({}), &[], no_workspace),
         spec(
@@ -286,7 +281,7 @@ fn specs() -> Vec<Spec> {
             "Sends a signal to a process in the workspace.",
             json!({"process_id": string("Id that execute gave."), "signal": string("`terminate` or `kill`.")}),
             &["process_id", "signal"],
-            no_process,
+            no_workspace,
         ),
         spec(
             "ask_user_question",

@@ -6,6 +6,7 @@ mod args;
 pub(crate) mod builtin;
 pub(crate) mod mcp;
 pub(crate) mod skills;
+pub(crate) mod workspace;
 
 use std::collections::HashSet;
 use std::fmt::Debug;
@@ -13,7 +14,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use codersdk::DynamicToolDefinition;
+use codersdk::{ChatMessagePartType, DynamicToolDefinition};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -23,6 +24,7 @@ use super::context_limit;
 use super::part::{Json, Part};
 use crate::clock::SharedClock;
 use crate::model::{ToolCall, ToolDefinition};
+use workspace::Attachment;
 
 /// A tool that the server runs.
 #[async_trait]
@@ -53,6 +55,8 @@ pub(crate) enum ToolResponse {
         data: String,
         media_type: String,
     },
+    /// It worked, and gives the user a file.
+    Attached(String, Attachment),
     /// It failed; the words are for the model.
     Error(String),
     /// It failed, and says more than the words: an object with the field `error`.
@@ -89,6 +93,27 @@ impl Toolset {
     pub(crate) fn with_tools(mut self, tools: Vec<Arc<dyn Tool>>) -> Self {
         self.tools.extend(tools);
         self
+    }
+
+    /// Has the tools that need a workspace work in this one. `plans` is for turns that may write nothing but their plan.
+    #[must_use]
+    pub(crate) fn in_workspace(
+        mut self,
+        workspace: &Arc<dyn workspace::Workspace>,
+        plans: bool,
+        clock: &SharedClock,
+    ) -> Self {
+        for tool in &mut self.tools {
+            if let Some(at_work) = workspace::in_workspace(&**tool, workspace, plans, clock) {
+                *tool = at_work;
+            }
+        }
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn named(&self, name: &str) -> Option<Arc<dyn Tool>> {
+        self.tools.iter().find(|tool| tool.name() == name).cloned()
     }
 
     /// Adds the tools that the client declared; one of a server tool's name stays the server's.
@@ -144,7 +169,8 @@ impl Toolset {
         server.chain(client).collect()
     }
 
-    /// Runs the calls, all at once; the results stand in the order of the calls. `context_limit` is in tokens.
+    /// Runs the calls, all at once; the results stand in the order of the calls, behind the files that they give the
+    /// user. `context_limit` is in tokens.
     pub(crate) async fn execute(&self, calls: &[ToolCall], context_limit: i64, clock: &SharedClock) -> Vec<Part> {
         let calls: Vec<&ToolCall> = calls.iter().filter(|call| !call.provider_executed).collect();
         let alone = if calls.len() > 1 { calls.iter().find(|call| self.is_exclusive(&call.name)) } else { None };
@@ -158,7 +184,7 @@ impl Toolset {
             return calls.iter().map(refuse).collect();
         }
         let budget = context_limit::result_budget(context_limit);
-        join_all(calls.into_iter().map(|call| async move {
+        let run = join_all(calls.into_iter().map(|call| async move {
             let response = AssertUnwindSafe(self.execute_one(call, budget)).catch_unwind().await;
             let response = response.unwrap_or_else(|panic| {
                 let text = panic
@@ -168,13 +194,13 @@ impl Toolset {
                     .unwrap_or_default();
                 ToolResponse::Error(format!("tool panicked: {text}"))
             });
-            Part {
-                created_at: Some(clock.now()),
-                mcp_server_config_id: self.mcp_server(&call.name),
-                ..result_part(call, response)
-            }
-        }))
-        .await
+            let now = Some(clock.now());
+            let attached = attached_part(&response).map(|part| Part { created_at: now, ..part });
+            let result = result_part(call, response);
+            (attached, Part { created_at: now, mcp_server_config_id: self.mcp_server(&call.name), ..result })
+        }));
+        let (attached, results): (Vec<Option<Part>>, Vec<Part>) = run.await.into_iter().unzip();
+        attached.into_iter().flatten().chain(results).collect()
     }
 
     async fn execute_one(&self, call: &ToolCall, budget: usize) -> ToolResponse {
@@ -185,7 +211,7 @@ impl Toolset {
                 ToolResponse::Error(text) => {
                     ToolResponse::Error(context_limit::truncate(&text, budget).unwrap_or(text))
                 }
-                other @ (ToolResponse::ErrorJson(_) | ToolResponse::Media { .. }) => other,
+                other @ (ToolResponse::ErrorJson(_) | ToolResponse::Attached(..) | ToolResponse::Media { .. }) => other,
             };
         }
         if self.tools.is_empty() && self.dynamic.is_empty() {
@@ -215,7 +241,9 @@ fn exclusive_refusal(name: &str, alone: &str, is_exclusive: bool) -> String {
 /// A result as it is stored. Text that is JSON is kept as such; other text is wrapped.
 fn result_part(call: &ToolCall, response: ToolResponse) -> Part {
     match response {
-        ToolResponse::Text(text) => Part::tool_result(&call.id, &call.name, wrap_text(&text), false),
+        ToolResponse::Text(text) | ToolResponse::Attached(text, _) => {
+            Part::tool_result(&call.id, &call.name, wrap_text(&text), false)
+        }
         ToolResponse::Media { data, media_type } => {
             let result = Json::of(&json!({"data": data, "mime_type": media_type, "text": ""}));
             Part { is_media: true, ..Part::tool_result(&call.id, &call.name, result, false) }
@@ -223,6 +251,18 @@ fn result_part(call: &ToolCall, response: ToolResponse) -> Part {
         ToolResponse::Error(text) => Part::tool_result(&call.id, &call.name, Json::of(&json!({"error": text})), true),
         ToolResponse::ErrorJson(error) => Part::tool_result(&call.id, &call.name, Json::of(&error), true),
     }
+}
+
+/// The file that a tool gives the user.
+fn attached_part(response: &ToolResponse) -> Option<Part> {
+    let ToolResponse::Attached(_, Attachment { file_id, media_type, name }) = response else { return None };
+    Some(Part {
+        kind: ChatMessagePartType::File,
+        file_id: Some(*file_id),
+        media_type: media_type.clone(),
+        name: name.clone(),
+        ..Part::default()
+    })
 }
 
 /// A tool's text as JSON.

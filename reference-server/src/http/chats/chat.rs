@@ -141,10 +141,12 @@ async fn change_pin(state: &AppState, chat: &ChatRow, place: i32) -> Result<(), 
 
 /// The zero id ends the binding.
 async fn change_workspace(state: &AppState, caller: &Caller, chat: &ChatRow, workspace: Uuid) -> Result<(), ApiError> {
-    let bound = match workspace {
-        id if id.is_nil() => None,
-        id => Some(checks::workspace(state, caller, id).await?.id),
-    };
+    let bound = Some(workspace).filter(|id| !id.is_nil());
+    if let Some(id) = bound
+        && checks::workspace(state, caller, id).await?.organization_id != chat.organization_id
+    {
+        return Err(ApiError::bad_request("Workspace does not belong to this chat's organization."));
+    }
     let now = state.clock.now();
     let failed = |e| ApiError::internal("Failed to update chat workspace binding.", &e);
     state.store.set_chat_workspace(chat.id, bound, now).await.map_err(failed)
@@ -168,19 +170,4 @@ pub(super) async fn get_chat_diff_contents(
 pub(super) async fn refresh_chat_context(caller: Caller, ChatParam(chat): ChatParam) -> Result<Json<Chat>, ApiError> {
     caller.may_update_chat(&chat)?;
     Ok(Json(rows::single(&chat)))
-}
-
-/// `GET /{chat}/stream/git`
-pub(super) async fn watch_chat_git(ChatParam(chat): ChatParam) -> ApiError {
-    no_workspace(&chat, "Chat has no workspace to watch.")
-}
-
-/// `GET /{chat}/stream/desktop`
-pub(super) async fn watch_chat_desktop(ChatParam(chat): ChatParam) -> ApiError {
-    no_workspace(&chat, "Chat has no workspace.")
-}
-
-/// Both streams lead into the chat's workspace.
-fn no_workspace(chat: &ChatRow, unbound: &'static str) -> ApiError {
-    ApiError::bad_request(if chat.workspace_id.is_none() { unbound } else { "Chat workspace not found." })
 }

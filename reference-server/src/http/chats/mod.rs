@@ -25,6 +25,7 @@ mod stream;
 pub(crate) mod title;
 mod titles;
 mod usage_limits;
+mod workspace;
 
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
@@ -58,6 +59,6 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/watch", get(stream::watch_chats))
         .route("/{chat}/stream", get(stream::stream_chat))
         .route("/{chat}/stream/parts", get(stream::stream_chat_parts))
-        .route("/{chat}/stream/git", get(chat::watch_chat_git))
-        .route("/{chat}/stream/desktop", get(chat::watch_chat_desktop))
+        .route("/{chat}/stream/git", get(workspace::watch_chat_git))
+        .route("/{chat}/stream/desktop", get(workspace::watch_chat_desktop))
 }

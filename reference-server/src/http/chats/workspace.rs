@@ -1,0 +1,154 @@
+//! The streams that lead into a chat's workspace.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::extract::ws::close_code;
+use axum::response::Response;
+use codersdk::WorkspaceAgentGitClientMessage;
+use futures_util::StreamExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use workspacesdk::{AgentConn, BoxIo, GitWatch};
+
+use super::param::ChatParam;
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::go_json;
+use crate::http::websocket::{Incoming, Socket, Upgrade};
+use crate::quote::quoted;
+use crate::rbac::Action;
+use crate::state::AppState;
+use crate::store::chats::ChatRow;
+use crate::workspaces::connection::connection_status;
+use crate::workspaces::objects::workspace_object;
+
+/// Largest message of a client that watches Git, in bytes.
+const MAX_MESSAGE: usize = 4 << 20;
+
+/// What is read of a desktop's screen at a time.
+const CHUNK: usize = 64 << 10;
+
+/// `GET /{chat}/stream/git`: what the chat's agent tells of its repositories.
+pub(super) async fn watch_chat_git(
+    State(state): State<AppState>,
+    caller: Caller,
+    ChatParam(chat): ChatParam,
+    upgrade: Result<Upgrade, ApiError>,
+) -> Result<Response, ApiError> {
+    let wording = Wording {
+        unbound: "Chat has no workspace to watch.",
+        wanted: "it must be in the \"connected\" state.",
+        undialed: "Internal error dialing workspace agent.",
+    };
+    let conn = conn(&state, &caller, &chat, &wording).await?;
+    let failed =
+        |e: codersdk::Error| ApiError::internal("Internal error watching agent's git state.", &e).detail(e.to_string());
+    let watch = conn.watch_git(chat.id).await.map_err(failed)?;
+    Ok(upgrade?.max_message(MAX_MESSAGE).serve(state, async move |socket| relay_git(socket, watch).await))
+}
+
+/// `GET /{chat}/stream/desktop`: the screen, mouse and keyboard of the chat's workspace.
+pub(super) async fn watch_chat_desktop(
+    State(state): State<AppState>,
+    caller: Caller,
+    ChatParam(chat): ChatParam,
+    upgrade: Result<Upgrade, ApiError>,
+) -> Result<Response, ApiError> {
+    let wording = Wording {
+        unbound: "Chat has no workspace.",
+        wanted: "must be connected.",
+        undialed: "Failed to dial workspace agent.",
+    };
+    let conn = conn(&state, &caller, &chat, &wording).await?;
+    let failed =
+        |e: codersdk::Error| ApiError::internal("Failed to connect to agent desktop.", &e).detail(e.to_string());
+    let desktop = conn.connect_desktop_vnc().await.map_err(failed)?;
+    Ok(upgrade?.max_message(MAX_MESSAGE).serve(state, async move |socket| relay_desktop(socket, desktop).await))
+}
+
+/// The words in which the streams differ.
+struct Wording {
+    unbound: &'static str,
+    /// How the agent must be, after how it is.
+    wanted: &'static str,
+    undialed: &'static str,
+}
+
+/// A connection to the agent of the chat's workspace, for a caller who may get into it.
+async fn conn(
+    state: &AppState,
+    caller: &Caller,
+    chat: &ChatRow,
+    wording: &Wording,
+) -> Result<Arc<dyn AgentConn>, ApiError> {
+    let id = chat.workspace_id.ok_or_else(|| ApiError::bad_request(wording.unbound))?;
+    let failed = |e| ApiError::internal("Internal error fetching chat workspace.", &e);
+    let workspace = state.store.workspace(id).await.map_err(failed)?;
+    let workspace = workspace.ok_or_else(|| ApiError::bad_request("Chat workspace not found."))?;
+    let object = workspace_object(&workspace);
+    if !caller.can(Action::ApplicationConnect, &object) && !caller.can(Action::Ssh, &object) {
+        return Err(ApiError::forbidden());
+    }
+    let failed = |e| ApiError::internal("Internal error fetching workspace agents.", &e);
+    let agents = match state.store.latest_build(id).await.map_err(failed)? {
+        Some(build) => state.store.agents_of_build(build.id).await.map_err(failed)?,
+        None => Vec::new(),
+    };
+    let agent = agents.first().ok_or_else(|| ApiError::bad_request("Chat workspace has no agents."))?;
+    let status = connection_status(agent, state.clock.now()).status;
+    if status != "connected" {
+        return Err(ApiError::bad_request(format!("Agent state is {}, {}", quoted(status), wording.wanted)));
+    }
+    let dialed = state.workspaces.agents.dial(agent.id);
+    dialed.map_err(|error| ApiError::internal(wording.undialed, &error).detail(error.to_string()))
+}
+
+/// Hands on what the agent tells, and what the client asks.
+async fn relay_git(mut socket: Socket, mut watch: GitWatch) {
+    loop {
+        tokio::select! {
+            message = watch.next() => {
+                let Some(message) = message else { break };
+                // One message that cannot be read is no reason to stop.
+                if message.as_ref().is_err_and(codersdk::Error::is_decode) {
+                    continue;
+                }
+                let Ok(Ok(text)) = message.map(|message| serde_json::to_string(&message)) else { break };
+                if socket.send(text).await.is_err() {
+                    break;
+                }
+            }
+            incoming = socket.next() => {
+                let Incoming::Data(text) = incoming else { break };
+                let Ok(message) = go_json::from_slice::<WorkspaceAgentGitClientMessage>(&text) else { break };
+                if watch.send(message).await.is_err() {
+                    break;
+                }
+            }
+        }
+    }
+    socket.close(close_code::AWAY, "").await;
+}
+
+/// Hands bytes on, both ways.
+async fn relay_desktop(mut socket: Socket, desktop: BoxIo) {
+    let (mut screen, mut input) = tokio::io::split(desktop);
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        tokio::select! {
+            read = screen.read(&mut chunk) => {
+                let Ok(read @ 1..) = read else { break };
+                if socket.send_binary(chunk[..read].to_vec().into()).await.is_err() {
+                    break;
+                }
+            }
+            incoming = socket.next() => {
+                let Incoming::Binary(bytes) = incoming else { break };
+                if input.write_all(&bytes).await.is_err() || input.flush().await.is_err() {
+                    break;
+                }
+            }
+        }
+    }
+    socket.close(close_code::NORMAL, "").await;
+}
