@@ -10,7 +10,7 @@ use codersdk::{ChatModelOverrideContext, ChatStatus, ModelCostConfig};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-pub(crate) use self::text::{fallback_label, fallback_title, subagent_title, text_of};
+pub(crate) use self::text::{fallback_label, subagent_title, text_of};
 use super::errors::ChatFailure;
 use super::history::{HistoryMessage, usage_columns};
 use super::part;
@@ -75,10 +75,7 @@ impl Drop for TitleLock<'_> {
 /// Makes a title for a new chat, if it has the one that it began with. Nothing tells of a failure: the chat keeps its
 /// title. Meant to run beside the turn; stops after 30 s.
 pub(crate) async fn generate(state: &AppState, mut chat: ChatRow, first_text: &str) {
-    let first_text = first_text.trim();
-    if first_text.is_empty() || (!chat.title.trim().is_empty() && chat.title.trim() != fallback_title(first_text)) {
-        return;
-    }
+    let Some(first_text) = text::title_input(&chat.title, first_text) else { return };
     let work = async {
         let resolved = title_models(state, &chat).await?;
         let mut failure = ChatFailure::internal("no title model");

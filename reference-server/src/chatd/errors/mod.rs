@@ -1,21 +1,21 @@
 //! What a failure of the model provider means for a chat: its kind, the words users see, whether to try again.
 
+mod answer;
+mod signs;
+
 use std::borrow::Cow;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use codersdk::{ChatError, ChatErrorKind, ChatStreamRetry};
-use regex::Regex;
-use serde_json::Value;
 
-use crate::model::{ErrorCause, ModelError, ProviderResponse, names};
+use answer::{provider_detail, retry_after};
+use signs::{AUTH, CONFIG, RATE_LIMIT, TIMEOUT, USAGE_LIMIT, has, provider_in, status_in};
+
+use crate::model::{ErrorCause, ModelError, names};
 
 /// Longest detail that users are shown, in characters.
 const MAX_DETAIL: usize = 500;
-/// Longest error body that is searched for the provider's words, in bytes.
-const MAX_BODY: usize = 64 * 1024;
-
 /// A failure as users see it, and what is to be done about it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ChatFailure {
@@ -376,46 +376,6 @@ impl<'a> Classifier<'a> {
     }
 }
 
-const CONFIG: [&str; 9] = [
-    "invalid model",
-    "model not found",
-    "model_not_found",
-    "unsupported model",
-    "context length exceeded",
-    "context_exceeded",
-    "maximum context length",
-    "malformed config",
-    "malformed configuration",
-];
-const AUTH: [&str; 4] = ["authentication", "unauthorized", "invalid api key", "invalid_api_key"];
-const USAGE_LIMIT: [&str; 3] = ["quota", "billing", "payment required"];
-const RATE_LIMIT: [&str; 5] = ["rate limit", "rate_limit", "rate limited", "rate-limited", "too many requests"];
-const TIMEOUT: [&str; 19] = [
-    "timeout",
-    "timed out",
-    "service unavailable",
-    "unavailable",
-    "connection reset",
-    "connection refused",
-    "eof",
-    "broken pipe",
-    "bad gateway",
-    "gateway timeout",
-    "client conn",
-    "goaway",
-    "http2: stream closed",
-    "use of closed network connection",
-    "internal_error; received from peer",
-    "refused_stream; received from peer",
-    "cancel; received from peer",
-    "enhance_your_calm; received from peer",
-    "no_error; received from peer",
-];
-
-fn has(text: &str, patterns: &[&str]) -> bool {
-    patterns.iter().any(|pattern| text.contains(pattern))
-}
-
 fn some_text(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
@@ -456,114 +416,6 @@ fn subject(provider: &str) -> &'static str {
     display_name(provider).unwrap_or("the AI provider")
 }
 
-fn provider_in(lower: &str) -> &'static str {
-    const HINTS: [(&str, &[&str]); 8] = [
-        ("openai-compat", &["openai-compat", "openai compatible"]),
-        ("azure", &["azure openai", "azure-openai"]),
-        ("openrouter", &["openrouter"]),
-        ("bedrock", &["aws bedrock", "bedrock"]),
-        ("vercel", &["vercel ai gateway", "vercel"]),
-        ("anthropic", &["anthropic", "claude"]),
-        ("google", &["google", "gemini", "vertex"]),
-        ("openai", &["openai"]),
-    ];
-    HINTS.into_iter().find(|(_, patterns)| has(lower, patterns)).map_or("", |(provider, _)| provider)
-}
-
-/// A status that the words name: after "status" or "http", or standing alone but for ports and stream ids.
-fn status_in(lower: &str) -> u16 {
-    static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?:status(?:[\t\n\f\r ]+code)?|http)[\t\n\f\r ]*[:=]?[\t\n\f\r ]*([0-9]{3})")
-            .expect("a fixed pattern")
-    });
-    static ALONE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?-u:\b)(?:401|403|408|429|500|502|503|504|529)(?-u:\b)").expect("a fixed pattern")
-    });
-    if let Some(found) = NAMED.captures(lower) {
-        return found[1].parse().unwrap_or(0);
-    }
-    ALONE
-        .find_iter(lower)
-        .find(|found| {
-            let before = &lower[..found.start()];
-            let blank = [' ', '\t', '\r', '\n'];
-            let word = before.trim_end_matches(blank).trim_end_matches([':', '=']).trim_end_matches(blank);
-            !before.ends_with(':') && !word.ends_with("stream id")
-        })
-        .and_then(|found| found.as_str().parse().ok())
-        .unwrap_or(0)
-}
-
-/// The words of an error answer: those of its body, else what the client made of it.
-fn provider_detail(response: &ProviderResponse) -> String {
-    let from_body =
-        if response.body.len() > MAX_BODY { String::new() } else { unwrap_transport(body_message(&response.body)) };
-    if from_body.is_empty() { unwrap_transport(response.message.trim().to_owned()) } else { from_body }
-}
-
-fn body_message(dump: &[u8]) -> String {
-    json_message(after(dump, b"\r\n\r\n").or_else(|| after(dump, b"\n\n")).unwrap_or(dump))
-}
-
-fn after<'a>(text: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
-    text.windows(mark.len()).position(|window| window == mark).map(|at| &text[at + mark.len()..])
-}
-
-/// `error.message`, else `message`; empty where the body is not such an object.
-fn json_message(body: &[u8]) -> String {
-    let Ok(Value::Object(body)) = serde_json::from_slice(body) else { return String::new() };
-    // Go's decoder matches names in any case; one of the wrong type spoils the whole.
-    let get = |map: &serde_json::Map<String, Value>, name: &str| {
-        map.iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
-    };
-    let outer = match get(&body, "message") {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text,
-        Some(_) => return String::new(),
-    };
-    if let Some(Value::Object(error)) = get(&body, "error")
-        && let Some(Value::String(inner)) = get(&error, "message")
-        && !inner.trim().is_empty()
-    {
-        return inner.trim().to_owned();
-    }
-    outer.trim().to_owned()
-}
-
-/// Finds the provider's words in a client's `POST "url": 400 Bad Request {…}`.
-fn unwrap_transport(message: String) -> String {
-    static PREFIX: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r#"^[A-Z]+ "[^"]+": [0-9]{3} "#).expect("a fixed pattern"));
-    let Some(prefix) = PREFIX.find(&message) else { return message };
-    let inner = message[prefix.end()..].find('{').map(|at| json_message(&message.as_bytes()[prefix.end() + at..]));
-    inner.filter(|inner| !inner.is_empty()).unwrap_or(message)
-}
-
-/// The delay that the headers ask for: `retry-after-ms`, else `retry-after` in seconds or as a date.
-fn retry_after(headers: &[(String, String)], now: DateTime<Utc>) -> Duration {
-    let find =
-        |name: &str| headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
-    let positive = |value: f64, unit: f64| {
-        if value.is_nan() || value <= 0.0 {
-            None
-        } else {
-            Some(Duration::try_from_secs_f64(value * unit).unwrap_or(MAX_WAIT))
-        }
-    };
-    if let Some(delay) = find("retry-after-ms").and_then(|ms| ms.parse().ok()).and_then(|ms| positive(ms, 0.001)) {
-        return delay.min(MAX_WAIT);
-    }
-    let Some(value) = find("retry-after") else { return Duration::ZERO };
-    if let Ok(seconds) = value.parse() {
-        return positive(seconds, 1.0).unwrap_or_default().min(MAX_WAIT);
-    }
-    let Ok(at) = httpdate::parse_http_date(value) else { return Duration::ZERO };
-    (DateTime::<Utc>::from(at) - now).to_std().unwrap_or_default()
-}
-
-/// The longest span that the original's clock can hold; a provider can ask for no more.
-const MAX_WAIT: Duration = Duration::from_nanos(i64::MAX as u64);
-
 fn redact_url(text: &str) -> String {
     let Ok(mut url) = url::Url::parse(text) else { return "[REDACTED_URL]".to_owned() };
     let _ = url.set_username("");
@@ -578,6 +430,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::ProviderResponse;
     use crate::testing::{Case, replay, same, vectors};
 
     fn error_of(case: &Case) -> ModelError {
