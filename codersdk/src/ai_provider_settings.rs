@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 /// `codersdk.AIProviderSettings`: settings of a provider that depend on its type.
 ///
 /// On the wire an object whose `_type` and `_version` say which settings it holds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(from = "Map<String, Value>", into = "Map<String, Value>")]
 #[non_exhaustive]
@@ -47,6 +47,16 @@ pub struct AiProviderBedrockSettings {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[cfg_attr(feature = "schema", schemars(skip))]
     pub protocol: String,
+}
+
+/// Of settings that are not known only the names are shown: any of them may be secret.
+impl std::fmt::Debug for AiProviderSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Bedrock(settings) => f.debug_tuple("Bedrock").field(settings).finish(),
+            Self::Unknown(settings) => f.debug_tuple("Unknown").field(&settings.keys().collect::<Vec<_>>()).finish(),
+        }
+    }
 }
 
 impl std::fmt::Debug for AiProviderBedrockSettings {
@@ -107,9 +117,10 @@ mod tests {
 
     #[test]
     fn settings_of_another_version_are_kept() {
-        for wire in [json!({"_type": "bedrock", "_version": 2, "x": [1]}), json!({"_type": "other"})] {
+        for wire in [json!({"_type": "bedrock", "_version": 2, "x": [1]}), json!({"_type": "other", "key": "s3cret"})] {
             let settings: AiProviderSettings = serde_json::from_value(wire.clone()).unwrap();
             assert!(matches!(settings, AiProviderSettings::Unknown(_)));
+            assert!(!format!("{settings:?}").contains("s3cret"));
             assert_eq!(serde_json::to_value(&settings).unwrap(), wire);
         }
     }
