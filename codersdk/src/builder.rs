@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::auth::{Token, find_login, read_login};
 use crate::client::{Attempt, Client};
+use crate::header_command::headers_of;
 use crate::{Error, Result, RetryPolicy};
 
 type Hook = Arc<dyn Fn(&Attempt<'_>) + Send + Sync>;
@@ -38,6 +39,7 @@ pub struct ClientBuilder {
     token: Option<SecretString>,
     chats: Option<String>,
     headers: Vec<(String, SecretString)>,
+    header_command: Option<String>,
     root_certificates: Vec<Vec<u8>>,
     client_certificate: Option<SecretString>,
     proxy: Option<String>,
@@ -72,6 +74,12 @@ impl Settings {
         self.proxy.is_some() || !self.no_proxy && NAMES.iter().any(is_tls)
     }
 
+    /// Whether TLS may be spoken. Reading the system's certificates costs more than all the rest of a client, and without
+    /// TLS it is spared: redirects to another scheme are not followed.
+    fn needs_system_roots(&self, base: &Url) -> bool {
+        base.scheme() != "http" || self.may_use_tls_proxy()
+    }
+
     /// Makes the HTTP client. It is asked for again for upgrades, with HTTP/1.1 only.
     pub(crate) fn http_client(&self, base: &Url, http1_only: bool) -> Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
@@ -94,9 +102,7 @@ impl Settings {
         }
         if !self.roots.is_empty() {
             builder = builder.tls_certs_merge(self.roots.iter().cloned());
-        } else if base.scheme() == "http" && !self.may_use_tls_proxy() {
-            // Reading the system's certificates costs more than all the rest, and no TLS will be spoken: redirects to
-            // another scheme are not followed.
+        } else if !self.needs_system_roots(base) {
             builder = builder.tls_certs_only([]);
         }
         builder.build().map_err(|error| Error::config(format!("HTTP client: {error}")).with_source(error))
@@ -110,6 +116,7 @@ impl ClientBuilder {
             token: None,
             chats: None,
             headers: Vec::new(),
+            header_command: None,
             root_certificates: Vec::new(),
             client_certificate: None,
             proxy: None,
@@ -165,6 +172,16 @@ impl ClientBuilder {
     /// secret.
     pub fn header(mut self, name: &str, value: impl Into<SecretString>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// A command that prints headers for every request, as the CLI's `--header-command`: the system's shell runs it once,
+    /// when the client is built, with the deployment in `CODER_URL`. Each line of its output is `name=value`; at most
+    /// 64 KiB and 30 s. The values are treated as secrets.
+    ///
+    /// Building the client then waits for the command; in async code, build it where blocking is allowed.
+    pub fn header_command(mut self, command: &str) -> Self {
+        self.header_command = Some(command.to_owned());
         self
     }
 
@@ -264,7 +281,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// [`is_invalid_request`](Error::is_invalid_request) for settings that cannot be used: the URL, the token or a
-    /// header with characters not allowed there, a certificate that cannot be read.
+    /// header with characters not allowed there, a header command that fails, a certificate that cannot be read.
     pub fn build(mut self) -> Result<Client> {
         let mut base =
             Url::parse(self.url.trim()).map_err(|error| Error::config(format!("the server's URL: {error}")))?;
@@ -276,6 +293,9 @@ impl ClientBuilder {
         base.set_fragment(None);
         let token = self.token.as_ref().map(Token::new).transpose()?;
         let chats = self.chats.take().map(|path| format!("/{}", path.trim_matches('/')));
+        if let Some(command) = self.header_command.as_deref().filter(|command| !command.trim().is_empty()) {
+            self.headers.extend(headers_of(command, &base)?);
+        }
         self.read_headers()?;
         self.read_tls()?;
         Client::from_settings(base, token, chats, self.settings)
@@ -329,5 +349,22 @@ impl fmt::Debug for ClientBuilder {
             .field("has_session_token", &self.token.is_some())
             .field("retry", &self.settings.retry)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_certificates_are_read_only_for_tls() {
+        let needs = |builder: ClientBuilder| {
+            let mut builder = builder;
+            builder.read_tls().unwrap();
+            builder.settings.needs_system_roots(&Url::parse(&builder.url).unwrap())
+        };
+        assert!(!needs(ClientBuilder::new("http://127.0.0.1:1").no_proxy()));
+        assert!(needs(ClientBuilder::new("https://127.0.0.1:1").no_proxy()));
+        assert!(needs(ClientBuilder::new("http://127.0.0.1:1").proxy("https://proxy.test")));
     }
 }

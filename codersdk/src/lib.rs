@@ -91,6 +91,7 @@ mod duration;
 mod error;
 mod exclusive;
 mod listening_ports;
+mod header_command;
 mod login;
 mod mcp_servers;
 mod misc;

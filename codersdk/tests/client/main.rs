@@ -5,4 +5,6 @@ mod errors;
 mod public_types;
 mod secrets;
 mod server;
+#[cfg(feature = "rustls")]
+mod tls;
 mod websocket;

@@ -18,8 +18,16 @@ where
     F: FnOnce(Peer) -> Fut + Send + 'static,
     Fut: Future<Output = ()> + Send,
 {
+    patient(script, Duration::from_secs(600)).await
+}
+
+async fn patient<F, Fut>(script: F, idle: Duration) -> WebSocket
+where
+    F: FnOnce(Peer) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + Send,
+{
     let url = serve(script).await;
-    let client = Client::builder(&url).no_proxy().idle_timeout(Duration::from_millis(300)).max_frame(1024);
+    let client = Client::builder(&url).no_proxy().idle_timeout(idle).max_frame(1024);
     client.build().unwrap().dial("/api/v2/x?y=1").await.unwrap()
 }
 
@@ -85,20 +93,22 @@ async fn a_cut_connection_is_an_error() {
 
 #[tokio::test]
 async fn silence_is_an_error_and_pings_are_signs_of_life() {
-    let mut socket = connected(|mut peer| async move {
-        for _ in 0..5 {
+    // Far more than a busy machine takes from one ping to the next, and less than all of them take.
+    let idle = Duration::from_secs(2);
+    let script = |mut peer: Peer| async move {
+        for _ in 0..9 {
             peer.send(Frame::Ping("p".into())).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(250)).await;
         }
         // The pings were answered.
         assert!(matches!(peer.next().await, Some(Ok(Frame::Pong(_)))));
         std::future::pending::<()>().await;
-    })
-    .await;
+    };
+    let mut socket = patient(script, idle).await;
     let started = std::time::Instant::now();
     let error = socket.next().await.unwrap().unwrap_err();
     assert!(error.is_timeout(), "{error}");
-    assert!(started.elapsed() > Duration::from_millis(600));
+    assert!(started.elapsed() > idle * 2);
     assert!(socket.next().await.is_none());
 }
 

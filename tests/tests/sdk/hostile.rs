@@ -173,8 +173,9 @@ async fn an_oversized_frame_that_comes_again_and_again_ends_the_stream() {
 
 #[tokio::test]
 async fn a_silent_peer_is_given_up_and_one_that_pings_is_not() {
-    const PEERS: &[Peer] = &[Peer::SendsAndStalls("[]"), Peer::Pings(8, Duration::from_millis(100))];
-    let server = serve(PEERS, Duration::from_millis(400)).await;
+    const PEERS: &[Peer] = &[Peer::SendsAndStalls("[]"), Peer::Pings(9, Duration::from_millis(250))];
+    // Far more than a busy machine takes from one ping to the next, and less than all of them take.
+    let server = serve(PEERS, Duration::from_secs(2)).await;
     let mut stream = open(&server).await;
     assert_eq!(told(&mut stream).await, ["connected", "timeout", "connected", "event"]);
     assert_eq!(server.connections.load(Ordering::SeqCst), 2);
@@ -194,7 +195,7 @@ async fn dropping_a_stream_closes_its_socket() {
 async fn a_watch_outlives_garbage_and_lost_connections() {
     const EVENT: &str = r#"{"kind":"title_change","chat":{"id":"00000000-0000-0000-0000-000000000001","title":"x"}}"#;
     let peers: &[Peer] = &[Peer::SendsAndStalls("{\"kind\":7}"), Peer::ClosesInOrder, Peer::SendsAndStalls(EVENT)];
-    let server = serve(peers, Duration::from_millis(300)).await;
+    let server = serve(peers, Duration::from_secs(2)).await;
     let mut watch = ChatWatch::builder(&server.client).reconnect(quick()).connect().await.unwrap();
     let mut told = Vec::new();
     while !told.contains(&"event") {
