@@ -1,6 +1,13 @@
 //! Rules for names, as the server checks them: to tell a user before the request is made.
 
+mod secrets;
+
 use std::fmt;
+
+pub use secrets::{
+    MAX_USER_SECRET_VALUE_BYTES, user_secret_env_name_valid, user_secret_file_path_valid, user_secret_name_valid,
+    user_secret_value_valid,
+};
 
 /// What is wrong with a name, in the server's words.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -44,6 +44,10 @@ fn names_are_judged_the_same() {
             "display_name" => valid(names::display_name_valid(&value)),
             "user_real_name" => valid(names::user_real_name_valid(&value)),
             "group_name" => valid(names::group_name_valid(&value)),
+            "secret_name" => valid(names::user_secret_name_valid(&value)),
+            "secret_env_name" => valid(names::user_secret_env_name_valid(&value)),
+            "secret_file_path" => valid(names::user_secret_file_path_valid(&value)),
+            "secret_value" => valid(names::user_secret_value_valid(&value)),
             "username_from" => Some(Ok(match names::username_from(&value) {
                 Some(name) => json!({"result": name}),
                 None => json!({"random": true}),

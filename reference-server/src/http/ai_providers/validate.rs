@@ -69,12 +69,7 @@ pub(super) fn create(
     } else if !request.kind.is_known() {
         mistakes.add("type", format!("unsupported provider type {}", quoted(kind)));
     }
-    if request.name.is_empty() {
-        mistakes.add("name", "name is required");
-    } else if !is_name(&request.name) {
-        let rule = "(lowercase alphanumeric, hyphens between words)";
-        mistakes.add("name", format!("name must match {NAME_PATTERN} {rule}"));
-    }
+    name(&mut mistakes, &request.name);
     base_url(&mut mistakes, &request.base_url);
     for (index, key) in request.api_keys.iter().enumerate() {
         if key.is_empty() {
@@ -98,6 +93,15 @@ pub(super) fn create(
         role_arn(&mut mistakes, &bedrock.role_arn);
     }
     mistakes.finish()
+}
+
+fn name(mistakes: &mut Mistakes, name: &str) {
+    if name.is_empty() {
+        mistakes.add("name", "name is required");
+    } else if !is_name(name) {
+        let rule = "(lowercase alphanumeric, hyphens between words)";
+        mistakes.add("name", format!("name must match {NAME_PATTERN} {rule}"));
+    }
 }
 
 /// Checks a request to change a provider.
@@ -189,6 +193,22 @@ fn role_arn(mistakes: &mut Mistakes, role: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{replay, vectors};
+
+    #[test]
+    fn names_are_judged_as_recorded() {
+        replay(&vectors("names.json"), |case| {
+            if case.text("rule") != "ai_provider_name" {
+                return Ok(());
+            }
+            let unit = case.text("unit").repeat(case.input["repeat"].as_u64().unwrap_or(0) as usize);
+            let mut mistakes = Mistakes::default();
+            name(&mut mistakes, &format!("{}{unit}", case.text("value")));
+            let got = mistakes.0.pop().map(|mistake| format!("{}: {}", mistake.field, mistake.detail));
+            let want = case.error.as_ref().and_then(serde_json::Value::as_str);
+            if got.as_deref() == want { Ok(()) } else { Err(format!("{got:?} instead of {want:?}")) }
+        });
+    }
 
     #[test]
     fn names_are_words_of_small_letters() {
