@@ -15,6 +15,11 @@ pub trait Clock: Debug + Send + Sync + 'static {
 
     /// Returns once `duration` has passed. Cancel safe.
     async fn sleep(&self, duration: Duration);
+
+    /// Returns once it is `until`, at once if it was before. Cancel safe.
+    async fn sleep_until(&self, until: DateTime<Utc>) {
+        self.sleep((until - self.now()).to_std().unwrap_or_default()).await;
+    }
 }
 
 /// What stands on the wire for a time that was never set: the first instant of the year 1.
@@ -65,10 +70,13 @@ impl Clock for ManualClock {
     }
 
     async fn sleep(&self, duration: Duration) {
-        let end = self.now() + duration;
+        self.sleep_until(self.now() + duration).await;
+    }
+
+    async fn sleep_until(&self, until: DateTime<Utc>) {
         let mut now = self.now.subscribe();
         // The sender lives in `self`, so the wait can only end by the condition.
-        let _ = now.wait_for(|now| *now >= end).await;
+        let _ = now.wait_for(|now| *now >= until).await;
     }
 }
 

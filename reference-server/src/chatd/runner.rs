@@ -378,9 +378,7 @@ impl<'a> Hold<'a> {
         let until = retry.retrying_at;
         tx.record_retry_state(retry).await?;
         self.commit(tx).await?;
-        let clock = &self.state.clock;
-        let left = (until - clock.now()).to_std().unwrap_or_default();
-        match self.unless_changed(clock.sleep(left)).await? {
+        match self.unless_changed(self.state.clock.sleep_until(until)).await? {
             Waited::Done(()) | Waited::Stopped => Ok(Next::Continue),
             Waited::Conflict => self.reload().await,
         }
@@ -482,13 +480,9 @@ impl<'a> Hold<'a> {
 
     /// Waits for the client's tools, and answers in their place when time is up.
     async fn wait_for_client(&mut self) -> Result<Next, ChatdError> {
-        let now = self.state.clock.now();
-        let left = self.chat.requires_action_deadline_at.map_or(chrono::TimeDelta::zero(), |deadline| deadline - now);
-        if let Ok(left) = left.to_std()
-            && !left.is_zero()
-        {
-            let clock = &self.state.clock;
-            return match self.unless_changed(clock.sleep(left)).await? {
+        let clock = &self.state.clock;
+        if let Some(deadline) = self.chat.requires_action_deadline_at.filter(|deadline| *deadline > clock.now()) {
+            return match self.unless_changed(clock.sleep_until(deadline)).await? {
                 Waited::Done(()) | Waited::Stopped => Ok(Next::Continue),
                 Waited::Conflict => self.reload().await,
             };
