@@ -1,5 +1,5 @@
 //! Whole turns of chats, from their creation to the end of a scripted answer, against a bare axum and SQLite program
-//! that writes as much.
+//! that makes the same writes.
 //!
 //! `cargo bench -p tests --bench turns`
 
@@ -12,13 +12,15 @@ use std::time::{Duration, Instant};
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
-use codersdk::{ChatStatus, ChatWatch, ChatWatchItem, ChatsApi, Client, CreateChatRequest};
+use chrono::{DateTime, Utc};
+use codersdk::{Chat, ChatStatus, ChatWatch, ChatWatchItem, ChatsApi, Client, CreateChatRequest};
 use common::Comparison;
 use futures_util::StreamExt;
 use futures_util::stream;
 use reference_server::ReferenceServer;
 use serde_json::{Value, json};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions};
+use sqlx::{QueryBuilder, Sqlite};
 use uuid::Uuid;
 
 const TURNS: usize = 500;
@@ -29,10 +31,12 @@ const LIMIT: f64 = 3.0;
 /// Turns a second that are asked for on two cores.
 const WANTED: f64 = 400.0;
 
-/// What a turn writes, transaction by transaction: how many rows it inserts, and how many it updates.
-const WRITES: [(usize, usize); 4] = [(3, 0), (1, 1), (1, 1), (0, 2)];
-/// What a row holds: about as much as a message.
-const PAYLOAD: usize = 400;
+/// The tables and indexes that a turn writes to, as the server has them.
+const SCHEMA: &str = include_str!("../../reference-server/migrations/0002_chats.sql");
+/// How much the messages of a turn hold, in bytes: the deployment's prompt, the word about workspaces, the question.
+const ASKED: [usize; 3] = [2_600, 250, 90];
+/// How much the answer holds.
+const ANSWERED: usize = 110;
 
 #[tokio::main]
 async fn main() {
@@ -90,7 +94,8 @@ async fn first_turn() -> Duration {
     start.elapsed()
 }
 
-/// A program that answers a POST with the writes of a turn and nothing else.
+/// A program that answers a POST with the writes of a turn and nothing else: the same rows with the same columns in the
+/// same four transactions, without reading anything.
 struct Bare {
     url: String,
     client: reqwest::Client,
@@ -100,13 +105,11 @@ impl Bare {
     async fn start() -> Self {
         let pool = SqlitePoolOptions::new()
             .max_connections(1)
+            .test_before_acquire(false)
             .connect_with(SqliteConnectOptions::new().in_memory(true))
             .await
             .expect("a database");
-        sqlx::query("CREATE TABLE rows (id BLOB PRIMARY KEY, version INTEGER NOT NULL, payload TEXT NOT NULL)")
-            .execute(&pool)
-            .await
-            .expect("a table");
+        sqlx::raw_sql(SCHEMA).execute(&pool).await.expect("the tables");
         let app = Router::new().route("/turn", post(turn)).with_state(Arc::new(pool));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}/turn", listener.local_addr().expect("an address"));
@@ -117,31 +120,102 @@ impl Bare {
     async fn turns(&self, count: usize) -> Duration {
         let start = Instant::now();
         let turn = |_| async {
-            let body = json!({ "payload": "x".repeat(PAYLOAD) }).to_string();
-            let answer = self.client.post(&self.url).header("Content-Type", "application/json").body(body);
-            assert_eq!(answer.send().await.expect("an answer").status().as_u16(), 200);
+            let content = json!([{ "type": "text", "text": "@text An answer of a few words" }]);
+            let body = json!({ "organization_id": Uuid::new_v4(), "content": content }).to_string();
+            let request = self.client.post(&self.url).header("Content-Type", "application/json").body(body);
+            let answer = request.send().await.expect("an answer");
+            assert_eq!(answer.status().as_u16(), 200);
+            let body = answer.bytes().await.expect("a body");
+            let _: Chat = serde_json::from_slice(&body).expect("a chat");
         };
         stream::iter(0..count).for_each_concurrent(AT_ONCE, turn).await;
         start.elapsed()
     }
 }
 
-async fn turn(State(pool): State<Arc<SqlitePool>>, Json(body): Json<Value>) -> Json<Value> {
-    let payload = body["payload"].as_str().unwrap_or_default();
-    let mut last = Uuid::nil();
-    for (inserts, updates) in WRITES {
-        let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.expect("a transaction");
-        for _ in 0..inserts {
-            last = Uuid::new_v4();
-            let insert =
-                sqlx::query("INSERT INTO rows (id, version, payload) VALUES ($1, 1, $2)").bind(last).bind(payload);
-            insert.execute(&mut *tx).await.expect("an insert");
+async fn turn(State(pool): State<Arc<SqlitePool>>, Json(request): Json<Value>) -> Json<Chat> {
+    let id = Uuid::new_v4();
+    let now = Utc::now();
+    let (owner, model) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let begin = || async { pool.begin_with("BEGIN IMMEDIATE").await.expect("a transaction") };
+
+    let mut tx = begin().await;
+    let insert = sqlx::query(
+        "INSERT INTO chats (id, organization_id, owner_id, workspace_id, build_id, agent_id, parent_chat_id, \
+         root_chat_id, title, mode, plan_mode, client_type, last_model_config_id, mcp_server_ids, labels, \
+         dynamic_tools, created_at, updated_at, status, snapshot_version, history_version) \
+         VALUES ($1, $2, $3, NULL, NULL, NULL, NULL, NULL, $4, NULL, NULL, 'api', $5, '[]', '{}', NULL, $6, $6, \
+         'running', 1, 1)",
+    );
+    let insert = insert.bind(id).bind(owner).bind(owner).bind("An answer of a few words").bind(model).bind(now);
+    insert.execute(&mut *tx).await.expect("an insert");
+    let asked = ASKED.map(|size| ("system", size));
+    messages(&mut tx, id, now, 1, &asked).await;
+    tx.commit().await.expect("a commit");
+
+    let mut tx = begin().await;
+    state(&mut tx, id, now, "running", 2, Some(owner)).await;
+    tx.commit().await.expect("a commit");
+
+    let mut tx = begin().await;
+    messages(&mut tx, id, now, 3, &[("assistant", ANSWERED)]).await;
+    state(&mut tx, id, now, "waiting", 3, None).await;
+    tx.commit().await.expect("a commit");
+
+    let label = "UPDATE chats SET last_turn_summary = $3 WHERE id = $1 AND history_version = $2 RETURNING title";
+    let label = sqlx::query_scalar::<_, String>(label).bind(id).bind(3).bind("Finished");
+    let title = label.fetch_one(&*pool).await.expect("an update");
+    let organization_id = request["organization_id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
+    Json(Chat { id, organization_id, owner_id: owner, title, created_at: now, updated_at: now, ..Chat::default() })
+}
+
+/// Inserts messages in one statement, as the server does.
+async fn messages(tx: &mut SqliteConnection, chat: Uuid, now: DateTime<Utc>, revision: i64, rows: &[(&str, usize)]) {
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO chat_messages (chat_id, created_at, role, visibility, content, content_version, created_by, \
+         api_key_id, model_config_id, compressed, revision, input_tokens, output_tokens, total_tokens, \
+         reasoning_tokens, cache_creation_tokens, cache_read_tokens, context_limit, total_cost_micros, runtime_ms, \
+         provider_response_id) ",
+    );
+    query.push_values(rows, |mut values, (role, size)| {
+        values
+            .push_bind(chat)
+            .push_bind(now)
+            .push_bind(*role)
+            .push_bind("both")
+            .push_bind("x".repeat(*size))
+            .push_bind(1)
+            .push_bind(Some(chat))
+            .push_bind(Some("0123456789"))
+            .push_bind(Some(chat))
+            .push_bind(false)
+            .push_bind(revision);
+        for tokens in [Some(10), Some(20), Some(30), None, None, None, Some(128_000), None, Some(1)] {
+            values.push_bind::<Option<i64>>(tokens);
         }
-        for _ in 0..updates {
-            let update = sqlx::query("UPDATE rows SET version = version + 1, payload = $2 WHERE id = $1");
-            update.bind(last).bind(payload).execute(&mut *tx).await.expect("an update");
-        }
-        tx.commit().await.expect("a commit");
-    }
-    Json(json!({ "id": last }))
+        values.push_bind(None::<&str>);
+    });
+    query.push(" RETURNING id");
+    let ids: Vec<i64> = query.build_query_scalar().fetch_all(tx).await.expect("an insert");
+    assert_eq!(ids.len(), rows.len());
+}
+
+/// Writes where a chat stands.
+async fn state(
+    tx: &mut SqliteConnection,
+    chat: Uuid,
+    now: DateTime<Utc>,
+    status: &str,
+    version: i64,
+    worker: Option<Uuid>,
+) {
+    let update = sqlx::query(
+        "UPDATE chats SET status = $2, archived = FALSE, pin_order = 0, last_error = NULL, snapshot_version = $3, \
+         history_version = $3, queue_version = 0, generation_attempt = 1, retry_state = NULL, \
+         retry_state_version = 0, requires_action_deadline_at = NULL, worker_id = $4, runner_id = $4, \
+         heartbeat_at = $5, updated_at = $5, last_model_config_id = $1, plan_mode = NULL, mcp_server_ids = '[]' \
+         WHERE id = $1",
+    );
+    let update = update.bind(chat).bind(status).bind(version).bind(worker).bind(now);
+    update.execute(tx).await.expect("an update");
 }

@@ -50,14 +50,15 @@ impl Models {
     /// With the general failure where the model is disabled, its provider is disabled or deleted, no key is there, or
     /// the provider is of a type that this server cannot speak to.
     pub(crate) async fn resolve(&self, store: &Store, config: Uuid, owner: Uuid) -> Result<ResolvedModel, ChatFailure> {
-        let row = match store.model_config(config).await.map_err(|error| unusable("get chat model config", &error))? {
-            Some(row) => row,
-            None => store
-                .default_model_config()
-                .await
-                .map_err(|error| unusable("get default chat model config", &error))?
-                .ok_or_else(|| ChatFailure::internal("no default chat model config is available"))?,
-        };
+        let found = store.model_with_provider(config).await;
+        if let Some((row, provider)) = found.map_err(|error| unusable("get chat model config", &error))? {
+            return self.connect(store, row, provider, owner).await;
+        }
+        let row = store
+            .default_model_config()
+            .await
+            .map_err(|error| unusable("get default chat model config", &error))?
+            .ok_or_else(|| ChatFailure::internal("no default chat model config is available"))?;
         self.resolve_row(store, row, owner).await
     }
 
@@ -71,14 +72,22 @@ impl Models {
         row: ModelConfigRow,
         owner: Uuid,
     ) -> Result<ResolvedModel, ChatFailure> {
+        let provider = store.ai_provider(row.ai_provider_id).await;
+        let provider = provider.map_err(|error| unusable("get AI provider", &error))?;
+        self.connect(store, row, provider, owner).await
+    }
+
+    async fn connect(
+        &self,
+        store: &Store,
+        row: ModelConfigRow,
+        provider: Option<AiProviderRow>,
+        owner: Uuid,
+    ) -> Result<ResolvedModel, ChatFailure> {
         if !row.enabled {
             return Err(ChatFailure::internal(&format!("chat model config {} is disabled", row.id)));
         }
-        let provider = store
-            .ai_provider(row.ai_provider_id)
-            .await
-            .map_err(|error| unusable("get AI provider", &error))?
-            .ok_or_else(|| ChatFailure::internal("get AI provider: sql: no rows in result set"))?;
+        let provider = provider.ok_or_else(|| ChatFailure::internal("get AI provider: sql: no rows in result set"))?;
         if !provider.enabled {
             return Err(ChatFailure::internal(&format!("AI provider {} is disabled", provider.id)));
         }

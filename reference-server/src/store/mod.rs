@@ -71,6 +71,8 @@ impl Store {
             // A connection that holds the only copy of the data must never be closed for being idle or old.
             .idle_timeout(None)
             .max_lifetime(None)
+            // There is no network between us and the database that could have died.
+            .test_before_acquire(false)
             .connect_with(options)
             .await?;
         sqlx::migrate!("./migrations").run(&pool).await?;

@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use codersdk::ChatModelCallConfig;
+use secrecy::SecretString;
 use sqlx::FromRow;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::ai_providers::AiProviderRow;
 use super::{Store, Tx};
 
 /// A row of `chat_model_configs`.
@@ -29,6 +31,46 @@ pub(crate) struct ModelConfigRow {
     pub(crate) updated_by: Option<Uuid>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
+}
+
+/// A model with its provider.
+#[derive(sqlx::FromRow)]
+struct WithProvider {
+    #[sqlx(flatten)]
+    model: ModelConfigRow,
+    #[sqlx(flatten)]
+    provider: JoinedProvider,
+}
+
+/// A provider's columns beside those of a model; all absent where there is no provider.
+#[derive(sqlx::FromRow)]
+struct JoinedProvider {
+    p_id: Option<Uuid>,
+    p_type: Option<String>,
+    p_name: Option<String>,
+    p_display_name: Option<String>,
+    p_enabled: Option<bool>,
+    p_base_url: Option<String>,
+    p_settings: Option<String>,
+    p_created_at: Option<DateTime<Utc>>,
+    p_updated_at: Option<DateTime<Utc>>,
+}
+
+impl JoinedProvider {
+    fn into_row(self) -> Option<AiProviderRow> {
+        Some(AiProviderRow {
+            id: self.p_id?,
+            kind: self.p_type?,
+            name: self.p_name?,
+            display_name: self.p_display_name,
+            enabled: self.p_enabled?,
+            deleted: false,
+            base_url: self.p_base_url?,
+            settings: self.p_settings.map(SecretString::from),
+            created_at: self.p_created_at?,
+            updated_at: self.p_updated_at?,
+        })
+    }
 }
 
 /// What a model's row and its provider's row must be for users to choose the model.
@@ -59,6 +101,24 @@ impl Store {
             .bind(id)
             .fetch_optional(self.pool())
             .await
+    }
+
+    /// The model with this id and its provider, unless they are deleted; they may be disabled.
+    pub(crate) async fn model_with_provider(
+        &self,
+        id: Uuid,
+    ) -> sqlx::Result<Option<(ModelConfigRow, Option<AiProviderRow>)>> {
+        let found: Option<WithProvider> = sqlx::query_as(
+            "SELECT m.*, p.id AS p_id, p.type AS p_type, p.name AS p_name, p.display_name AS p_display_name, \
+             p.enabled AS p_enabled, p.base_url AS p_base_url, p.settings AS p_settings, \
+             p.created_at AS p_created_at, p.updated_at AS p_updated_at FROM chat_model_configs m \
+             LEFT JOIN ai_providers p ON p.id = m.ai_provider_id AND p.deleted = FALSE \
+             WHERE m.id = $1 AND m.deleted = FALSE",
+        )
+        .bind(id)
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(found.map(|WithProvider { model, provider }| (model, provider.into_row())))
     }
 
     /// The model with this id if it and its provider are enabled.

@@ -69,7 +69,7 @@ pub(super) async fn post_chats(
     check_dynamic_tools(&request.unsafe_dynamic_tools)?;
     let client_type = client_type(request.client_type)?;
     spend_check(&state, caller.id(), request.organization_id).await?;
-    if !state.store.model_config_exists(model_config_id).await? {
+    if request.model_config_id.is_some() && !state.store.model_config_exists(model_config_id).await? {
         return Err(ApiError::bad_request("Invalid model config ID.").detail("no such model config"));
     }
     let chat = state
