@@ -28,6 +28,7 @@ sendable!(
     AdvisorConfig,
     AgentChatSendShortcut,
     AgentDisplayMode,
+    AgentSubsystem,
     AiProvider,
     AiProviderBedrockSettings,
     AiProviderKey,
@@ -45,6 +46,7 @@ sendable!(
     AuthorizationCheck,
     AuthorizationObject,
     AuthorizationRequest,
+    BannerConfig,
     BuildInfoResponse,
     CancelHandle,
     ChangePasswordWithOneTimePasscodeRequest,
@@ -90,15 +92,12 @@ sendable!(
     ChatGroup,
     ChatInputFile,
     ChatInputPart,
-    ChatListWatcher,
-    ChatRun,
-    ChatStream,
-    ChatWatch,
     ChatInputPartType,
     ChatInputText,
     ChatList,
     ChatListChange,
     ChatListSource,
+    ChatListWatcher,
     ChatMessage,
     ChatMessagePart,
     ChatMessagePartType,
@@ -150,11 +149,13 @@ sendable!(
     ChatReasoningPart,
     ChatRetentionDaysResponse,
     ChatRole,
+    ChatRun,
     ChatRunEvent,
     ChatRunOutcome,
     ChatSkillPart,
     ChatSourcePart,
     ChatStatus,
+    ChatStream,
     ChatStreamActionRequired,
     ChatStreamBuilder,
     ChatStreamEvent,
@@ -178,6 +179,7 @@ sendable!(
     ChatUsageLimitPeriod,
     ChatUsageLimitStatus,
     ChatUser,
+    ChatWatch,
     ChatWatchBuilder,
     ChatWatchEvent,
     ChatWatchEventKind,
@@ -204,7 +206,12 @@ sendable!(
     CreateUserChatProviderKeyRequest,
     CreateUserRequest,
     CreateUserRequestWithOrgs,
+    CreateUserSkillRequest,
     CustomRoleRequest,
+    DerpHomeParams,
+    DerpMap,
+    DerpNode,
+    DerpRegion,
     Download,
     DynamicTool,
     DynamicToolCall,
@@ -217,7 +224,9 @@ sendable!(
     GetUsersResponse,
     GithubAuthMethod,
     GroupSource,
+    Healthcheck,
     ListChatsOptions,
+    LogLevel,
     LoginType,
     LoginWithPasswordRequest,
     LoginWithPasswordResponse,
@@ -295,6 +304,7 @@ sendable!(
     UpdateUserPreferenceSettingsRequest,
     UpdateUserProfileRequest,
     UpdateUserQuietHoursScheduleRequest,
+    UpdateUserSkillRequest,
     UploadChatFileResponse,
     UpsertChatUsageLimitGroupOverrideRequest,
     UpsertChatUsageLimitOverrideRequest,
@@ -311,16 +321,39 @@ sendable!(
     UserPreferenceSettings,
     UserQuietHoursScheduleResponse,
     UserRoles,
+    UserSkill,
+    UserSkillMetadata,
     UserStatus,
     UsersRequest,
     ValidateUserPasswordRequest,
     ValidateUserPasswordResponse,
     ValidationError,
+    WorkspaceAgentContainer,
+    WorkspaceAgentContainerPort,
+    WorkspaceAgentDevcontainer,
+    WorkspaceAgentDevcontainerAgent,
+    WorkspaceAgentDevcontainerStatus,
     WorkspaceAgentGitClientMessage,
     WorkspaceAgentGitClientMessageType,
     WorkspaceAgentGitServerMessage,
     WorkspaceAgentGitServerMessageType,
+    WorkspaceAgentLifecycle,
+    WorkspaceAgentListContainersResponse,
+    WorkspaceAgentListeningPort,
+    WorkspaceAgentListeningPortsResponse,
+    WorkspaceAgentLog,
+    WorkspaceAgentLogSource,
+    WorkspaceAgentMetadataDescription,
+    WorkspaceAgentMetadataResult,
     WorkspaceAgentRepoChanges,
+    WorkspaceAgentScript,
+    WorkspaceAgentScriptStatus,
+    WorkspaceApp,
+    WorkspaceAppHealth,
+    WorkspaceAppOpenIn,
+    WorkspaceAppSharingLevel,
+    WorkspaceAppStatus,
+    WorkspaceAppStatusState,
 );
 
 assert_impl_all!(Client: Clone, std::fmt::Debug);
@@ -429,6 +462,10 @@ async fn mocks_answer_what_they_are_told() {
     assert!(mock.user("a").await.unwrap_err().is_not_found());
 }
 
+/// Types that only the sister crates see: they are no promise.
+const HIDDEN: &[&str] =
+    &["Answer", "Body", "Handshake", "Kind", "Redacted", "Request", "RequestParts", "Root", "SocketLimits"];
+
 /// No public type is left out above.
 #[test]
 fn every_public_type_is_listed() {
@@ -448,7 +485,8 @@ fn every_public_type_is_listed() {
                 line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum "))
             });
             for name in types.map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("")) {
-                let listed = here.split(|c: char| !c.is_alphanumeric()).any(|word| word == name);
+                let listed =
+                    HIDDEN.contains(&name) || here.split(|c: char| !c.is_alphanumeric()).any(|word| word == name);
                 // `$name` of a macro has no name of its own.
                 if !listed && !name.is_empty() {
                     missing.push(format!("{name} of {}", path.display()));

@@ -16,7 +16,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::server::TlsStream;
 use tokio_tungstenite::tungstenite::protocol::Message as Frame;
 
-const USER: &str = r#"{"id":"8f1f4c57-6a0b-4a44-9d0e-3c2b1a095e77","username":"a"}"#;
+use crate::server::user;
 
 /// An authority that the system does not know.
 struct Authority {
@@ -107,9 +107,10 @@ async fn answer(mut stream: TlsStream<TcpStream>, requests: &AtomicUsize) {
         lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned())
     };
     let Some(key) = header("sec-websocket-key") else {
+        let body = user("a");
         let text = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{USER}",
-            USER.len()
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
         );
         stream.write_all(text.as_bytes()).await.unwrap();
         let _ = stream.shutdown().await;
