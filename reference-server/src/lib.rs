@@ -5,7 +5,6 @@
 
 pub mod agent;
 mod agentapi;
-#[allow(dead_code, reason = "handlers of several areas are being laid on it")]
 mod chatd;
 mod chatfiles;
 pub mod clock;

@@ -31,6 +31,7 @@ mod summary;
 mod tests;
 pub(crate) mod titles;
 pub(crate) mod tools;
+mod upkeep;
 pub(crate) mod worker;
 pub(crate) mod workspace;
 
@@ -345,6 +346,13 @@ impl Daemon {
 
     async fn set_archived(&self, chat: Uuid, archived: bool, kind: ChatWatchEventKind) -> Result<(), ChatdError> {
         let family = family::set_family_archived(&self.store, &self.clock, chat, archived).await?;
+        if archived {
+            let ids: Vec<Uuid> = family.iter().map(|member| member.id).collect();
+            // What was recorded for debugging is of no use any more; that it could not be deleted is no failure.
+            if let Err(error) = self.store.delete_debug_runs(&ids, self.clock.now() - upkeep::DEBUG_LEEWAY).await {
+                tracing::warn!(%chat, %error, "the debug runs of an archived chat cannot be deleted");
+            }
+        }
         for member in &family {
             self.pubsub.publish_update(ChatUpdate::from(member));
             self.publish_watch(kind.clone(), member);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use bytes::Bytes;
-use codersdk::ChatModelCallConfig;
+use codersdk::{AdvisorConfig, ChatModelCallConfig};
 use uuid::Uuid;
 
 use super::attachments::FileBytes;
@@ -86,8 +86,12 @@ pub(crate) async fn prepare(
     let accepts = |media_type: &str| names::accepts_file(model.provider(), model.model(), media_type);
     let mut prompt = prompt::build(&shown, &Files { resolved: Some(&files), accepts: &accepts });
     let skills = skills(store, chat).await;
-    add_instructions(&mut prompt, store, chat, mode, &skills).await?;
-    let advisor = advisor(state, chat, mode, (&model, &options), &prompt, &turn.advice).await;
+    let settings = store
+        .turn_settings(chat.owner_id, config.id)
+        .await
+        .map_err(|error| ChatFailure::internal(&error.to_string()))?;
+    add_instructions(&mut prompt, store, &settings.prompt, mode, &skills).await?;
+    let advisor = advisor(state, chat, mode, (&model, &options), &settings.advisor, &prompt, &turn.advice).await;
     if advisor.is_some() {
         prompt::insert_system(&mut prompt, advisor::GUIDANCE);
     }
@@ -102,10 +106,6 @@ pub(crate) async fn prepare(
     }
     let tools = tools.with_tools(turn.servers.tools(state, chat, mode).await);
     let tools = with_client_tools(tools, chat, mode);
-    let threshold = store
-        .user_compaction_threshold(chat.owner_id, config.id)
-        .await
-        .map_err(|error| ChatFailure::internal(&error.to_string()))?;
     Ok(Prepared {
         provider,
         model_config_id: config.id,
@@ -114,10 +114,11 @@ pub(crate) async fn prepare(
         context_limit: config.context_limit,
         tools,
         compaction: Compaction {
-            threshold: threshold.unwrap_or(config.compression_threshold),
+            threshold: settings.compaction_threshold.unwrap_or(config.compression_threshold),
             context_limit: config.context_limit,
         },
         api_key_id,
+        is_recorded: settings.debug_logging,
         model,
     })
 }
@@ -145,14 +146,13 @@ async fn advisor(
     chat: &ChatRow,
     mode: TurnMode,
     own: (&SharedModel, &ChatModelCallConfig),
+    config: &AdvisorConfig,
     prompt: &[PromptMessage],
     given: &Arc<AtomicI64>,
 ) -> Option<Arc<dyn Tool>> {
     if !mode.root || mode.plan || mode.explore {
         return None;
     }
-    let unreadable = |error: &sqlx::Error| tracing::warn!(chat = %chat.id, %error, "the advisor's settings");
-    let config = state.store.advisor_config().await.inspect_err(unreadable).ok()?;
     if !config.enabled || config.max_uses_per_run < 0 {
         return None;
     }
@@ -207,7 +207,7 @@ fn with_client_tools(tools: Toolset, chat: &ChatRow, mode: TurnMode) -> Toolset 
 async fn add_instructions(
     prompt: &mut Vec<PromptMessage>,
     store: &Store,
-    chat: &ChatRow,
+    own: &str,
     mode: TurnMode,
     skills: &Skills,
 ) -> Result<(), ChatFailure> {
@@ -218,7 +218,6 @@ async fn add_instructions(
     if !skills.is_empty() {
         prompt::insert_system(prompt, &skills.index());
     }
-    let own = store.user_chat_prompt(chat.owner_id).await.map_err(unreadable)?;
     if !own.trim().is_empty() {
         prompt::insert_system(prompt, &format!("<user-instructions>\n{}\n</user-instructions>", own.trim()));
     }

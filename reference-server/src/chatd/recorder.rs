@@ -45,7 +45,7 @@ impl<'a> TurnRecorder<'a> {
         history: &[HistoryMessage],
     ) -> Option<Self> {
         let trigger = history.iter().rfind(|message| message.role == ChatMessageRole::User && !message.compressed)?;
-        if !logged("read the setting", state.store.debug_logging_enabled(chat.owner_id).await)? {
+        if !prepared.is_recorded {
             return None;
         }
         let now = state.clock.now();

@@ -61,6 +61,8 @@ pub(crate) struct Prepared {
     pub(crate) compaction: Compaction,
     /// The API key under which the user's last message came.
     pub(crate) api_key_id: Option<String>,
+    /// Whether the owner wants the turn recorded for debugging.
+    pub(crate) is_recorded: bool,
 }
 
 /// What every step is run with.

@@ -95,7 +95,7 @@ impl Chats {
                 updates.next().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), wait).await.expect("the chat gets there")
+        tokio::time::timeout(Duration::from_secs(60), wait).await.expect("the chat gets there")
     }
 
     async fn settled(&self, chat: Uuid, status: ChatStatus) -> ChatRow {

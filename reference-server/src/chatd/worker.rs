@@ -39,6 +39,7 @@ pub(crate) async fn start(state: &AppState) -> Result<(), sqlx::Error> {
     let tasks = &state.chatd.tasks;
     tasks.spawn(follow_hints(state.clone(), hints));
     tasks.spawn(tick(state.clone()));
+    super::upkeep::start(state);
     Ok(())
 }
 

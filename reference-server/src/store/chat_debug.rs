@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
-use sqlx::FromRow;
 use sqlx::types::Json;
+use sqlx::{FromRow, QueryBuilder, Sqlite};
 use uuid::Uuid;
 
 use super::Store;
@@ -117,6 +117,18 @@ impl Store {
         .bind(row.finished_at)
         .execute(self.pool())
         .await?;
+        Ok(())
+    }
+
+    /// Deletes the runs of these chats that began before this time.
+    pub(crate) async fn delete_debug_runs(&self, chats: &[Uuid], before: DateTime<Utc>) -> sqlx::Result<()> {
+        let mut query = QueryBuilder::<Sqlite>::new("DELETE FROM chat_debug_runs WHERE started_at < ");
+        query.push_bind(before).push(" AND chat_id IN (");
+        let mut ids = query.separated(", ");
+        for chat in chats {
+            ids.push_bind(*chat);
+        }
+        query.push(")").build().execute(self.pool()).await?;
         Ok(())
     }
 

@@ -32,6 +32,13 @@ pub(crate) mod user_key {
     pub(crate) const PERSONAL_MODEL_OVERRIDE: &str = "chat_personal_model_override:";
 }
 
+/// After how many days an archived chat is deleted.
+pub(crate) const DEFAULT_RETENTION_DAYS: i32 = 30;
+/// After how many days what was recorded of a chat for debugging is deleted.
+pub(crate) const DEFAULT_DEBUG_RETENTION_DAYS: i32 = 30;
+/// After how many days a chat that nobody uses is archived; 0 is never.
+pub(crate) const DEFAULT_AUTO_ARCHIVE_DAYS: i32 = 0;
+
 /// The deployment's part of the system prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SystemPromptSettings {
@@ -116,6 +123,26 @@ pub(crate) fn model_override_key(context: &ChatModelOverrideContext) -> String {
     format!("agents_chat_{context}_model_override")
 }
 
+fn parse_advisor(stored: Option<&str>) -> AdvisorConfig {
+    let mut config: AdvisorConfig = stored.and_then(|stored| serde_json::from_str(stored).ok()).unwrap_or_default();
+    config.max_uses_per_run = config.max_uses_per_run.max(0);
+    config.max_output_tokens = config.max_output_tokens.max(0);
+    config
+}
+
+/// What a user chose that matters for a turn, and the deployment for turns.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct TurnSettings {
+    /// The user's own prompt, empty when there is none.
+    pub(crate) prompt: String,
+    /// The percentage of the model's context from which on the user wants a chat compacted, if they chose one.
+    pub(crate) compaction_threshold: Option<i32>,
+    /// Whether what happens in the user's chats is recorded for debugging.
+    pub(crate) debug_logging: bool,
+    /// How the deployment's advisor is set up.
+    pub(crate) advisor: AdvisorConfig,
+}
+
 impl Store {
     /// The deployment's part of the system prompt. Where nobody chose whether the built-in prompt is included, it is
     /// as long as there is no other.
@@ -147,15 +174,31 @@ impl Store {
         Ok(self.user_config(user_id, user_key::CUSTOM_PROMPT).await?.unwrap_or_default())
     }
 
-    /// The percentage of the model's context from which on the user wants a chat compacted, if they chose one.
-    pub(crate) async fn user_compaction_threshold(
-        &self,
-        user_id: Uuid,
-        model_config_id: Uuid,
-    ) -> sqlx::Result<Option<i32>> {
-        let key = format!("{}{model_config_id}", user_key::COMPACTION_THRESHOLD);
-        let value = self.user_config(user_id, &key).await?;
-        Ok(value.and_then(|value| parse_compaction_threshold(&key, &value)).map(|(_, percent)| percent))
+    /// What the user chose that matters for a turn with this model.
+    pub(crate) async fn turn_settings(&self, user_id: Uuid, model_config_id: Uuid) -> sqlx::Result<TurnSettings> {
+        let threshold = format!("{}{model_config_id}", user_key::COMPACTION_THRESHOLD);
+        let stored: Vec<(String, String)> = sqlx::query_as(
+            "SELECT key, value FROM user_configs WHERE user_id = $1 AND key IN ($2, $3, $4) \
+             UNION ALL SELECT key, value FROM site_configs WHERE key IN ($5, $6)",
+        )
+        .bind(user_id)
+        .bind(user_key::CUSTOM_PROMPT)
+        .bind(&threshold)
+        .bind(user_key::DEBUG_LOGGING)
+        .bind(key::DEBUG_LOGGING_ALLOW_USERS)
+        .bind(key::ADVISOR)
+        .fetch_all(self.pool())
+        .await?;
+        let find = |wanted: &str| stored.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.as_str());
+        let percent = find(&threshold).and_then(|value| parse_compaction_threshold(&threshold, value));
+        Ok(TurnSettings {
+            prompt: find(user_key::CUSTOM_PROMPT).unwrap_or_default().to_owned(),
+            compaction_threshold: percent.map(|(_, percent)| percent),
+            debug_logging: [user_key::DEBUG_LOGGING, key::DEBUG_LOGGING_ALLOW_USERS]
+                .into_iter()
+                .all(|key| find(key) == Some("true")),
+            advisor: parse_advisor(find(key::ADVISOR)),
+        })
     }
 
     /// Which model the deployment wants for a purpose.
@@ -196,12 +239,7 @@ impl Store {
 
     /// How the advisor is set up; what cannot be read counts as switched off.
     pub(crate) async fn advisor_config(&self) -> sqlx::Result<AdvisorConfig> {
-        let stored = self.site_config(key::ADVISOR).await?;
-        let mut config: AdvisorConfig =
-            stored.and_then(|stored| serde_json::from_str(&stored).ok()).unwrap_or_default();
-        config.max_uses_per_run = config.max_uses_per_run.max(0);
-        config.max_output_tokens = config.max_output_tokens.max(0);
-        Ok(config)
+        Ok(parse_advisor(self.site_config(key::ADVISOR).await?.as_deref()))
     }
 
     /// A setting that is on or off, off unless it was switched on.

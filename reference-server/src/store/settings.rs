@@ -56,6 +56,11 @@ impl Store {
         sqlx::query_scalar("SELECT value FROM site_configs WHERE key = $1").bind(key).fetch_optional(self.pool()).await
     }
 
+    /// The deployment's number under `key`; `otherwise` where there is none that can be read.
+    pub(crate) async fn site_number<T: std::str::FromStr>(&self, key: &str, otherwise: T) -> sqlx::Result<T> {
+        Ok(self.site_config(key).await?.and_then(|value| value.parse().ok()).unwrap_or(otherwise))
+    }
+
     /// The user's value under `key`, if it was ever set.
     pub(crate) async fn user_config(&self, user_id: Uuid, key: &str) -> sqlx::Result<Option<String>> {
         sqlx::query_scalar("SELECT value FROM user_configs WHERE user_id = $1 AND key = $2")

@@ -16,21 +16,16 @@ use crate::http::error::ApiError;
 use crate::http::extract::GoJson;
 use crate::quote::quoted;
 use crate::state::AppState;
-use crate::store::chat_settings::key;
+use crate::store::chat_settings::{
+    DEFAULT_AUTO_ARCHIVE_DAYS, DEFAULT_DEBUG_RETENTION_DAYS, DEFAULT_RETENTION_DAYS, key,
+};
 use crate::store::settings::set_site_config;
 
 /// The services whose models can use a desktop; the first is the one where nothing is chosen.
 const COMPUTER_USE_PROVIDERS: [&str; 2] = ["anthropic", "openai"];
 const MAX_DAYS: i32 = 3650;
-const DEFAULT_RETENTION_DAYS: i32 = 30;
-const DEFAULT_DEBUG_RETENTION_DAYS: i32 = 30;
-const DEFAULT_AUTO_ARCHIVE_DAYS: i32 = 0;
 const MIN_TTL_MS: i64 = 60_000;
 const MAX_TTL_MS: i64 = 30 * 24 * 60 * 60 * 1000;
-
-async fn number<T: std::str::FromStr>(state: &AppState, key: &str, otherwise: T) -> Result<T, ApiError> {
-    Ok(state.store.site_config(key).await?.and_then(|value| value.parse().ok()).unwrap_or(otherwise))
-}
 
 async fn set(state: &AppState, key: &str, value: &str) -> Result<StatusCode, ApiError> {
     set_site_config(state.store.pool(), key, value).await?;
@@ -89,7 +84,7 @@ pub(super) async fn get_workspace_ttl(
     State(state): State<AppState>,
     _: Caller,
 ) -> Result<Json<ChatWorkspaceTtlResponse>, ApiError> {
-    Ok(Json(ChatWorkspaceTtlResponse { workspace_ttl_ms: number(&state, key::WORKSPACE_TTL, 0).await? }))
+    Ok(Json(ChatWorkspaceTtlResponse { workspace_ttl_ms: state.store.site_number(key::WORKSPACE_TTL, 0).await? }))
 }
 
 pub(super) async fn put_workspace_ttl(
@@ -112,7 +107,7 @@ pub(super) async fn get_retention_days(
     State(state): State<AppState>,
     _: Caller,
 ) -> Result<Json<ChatRetentionDaysResponse>, ApiError> {
-    let retention_days = number(&state, key::RETENTION_DAYS, DEFAULT_RETENTION_DAYS).await?;
+    let retention_days = state.store.site_number(key::RETENTION_DAYS, DEFAULT_RETENTION_DAYS).await?;
     Ok(Json(ChatRetentionDaysResponse { retention_days }))
 }
 
@@ -128,7 +123,7 @@ pub(super) async fn get_debug_retention_days(
     State(state): State<AppState>,
     _: Caller,
 ) -> Result<Json<ChatDebugRetentionDaysResponse>, ApiError> {
-    let debug_retention_days = number(&state, key::DEBUG_RETENTION_DAYS, DEFAULT_DEBUG_RETENTION_DAYS).await?;
+    let debug_retention_days = state.store.site_number(key::DEBUG_RETENTION_DAYS, DEFAULT_DEBUG_RETENTION_DAYS).await?;
     Ok(Json(ChatDebugRetentionDaysResponse { debug_retention_days }))
 }
 
@@ -144,7 +139,7 @@ pub(super) async fn get_auto_archive_days(
     State(state): State<AppState>,
     _: Caller,
 ) -> Result<Json<ChatAutoArchiveDaysResponse>, ApiError> {
-    let auto_archive_days = number(&state, key::AUTO_ARCHIVE_DAYS, DEFAULT_AUTO_ARCHIVE_DAYS).await?;
+    let auto_archive_days = state.store.site_number(key::AUTO_ARCHIVE_DAYS, DEFAULT_AUTO_ARCHIVE_DAYS).await?;
     Ok(Json(ChatAutoArchiveDaysResponse { auto_archive_days }))
 }
 
