@@ -166,7 +166,7 @@ mod tests {
 
     use super::*;
 
-    fn described(id: &str, ports: serde_json::Value) -> serde_json::Value {
+    fn described(id: &str, ports: &serde_json::Value) -> serde_json::Value {
         json!({"Id": id, "Name": "/friendly", "Created": "2025-03-11T17:55:58.091280203Z",
             "Config": {"Image": "debian", "Labels": {"a": "b"}}, "State": {"Running": false, "ExitCode": 3, "Error": "oh"},
             "Mounts": [{"Source": "/s", "Destination": "/d"}], "NetworkSettings": {"Ports": ports}})
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_container_is_described() {
-        let json = json!([described("1", json!(null))]).to_string();
+        let json = json!([described("1", &json!(null))]).to_string();
         let container = read(json.as_bytes()).unwrap().containers.remove(0);
         assert_eq!((container.name.as_str(), container.status.as_str()), ("friendly", "exited with code 3: oh"));
         assert_eq!(container.volumes["/s"], "/d");
@@ -186,8 +186,10 @@ mod tests {
         let both = json!({"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8000"}, {"HostIp": "::", "HostPort": "8000"}],
             "53/udp": [{"HostIp": "10.0.0.1", "HostPort": "53"}], "99/tcp": null,
             "a/b/c": [{"HostIp": "", "HostPort": "1"}], "1/tcp": [{"HostPort": "x"}, {"HostPort": "70000"}]});
-        let json =
-            json!([described("1", both), described("2", json!({"81": [{"HostIp": "127.0.0.1", "HostPort": "8000"}]}))]);
+        let json = json!([
+            described("1", &both),
+            described("2", &json!({"81": [{"HostIp": "127.0.0.1", "HostPort": "8000"}]}))
+        ]);
         let list = read(json.to_string().as_bytes()).unwrap();
         let ports = |at: usize| -> Vec<_> {
             let ports = list.containers[at].ports.iter();

@@ -68,7 +68,7 @@ struct State {
 pub(super) enum Refusal {
     NotFound,
     /// It is on the way to another state.
-    Busy(WorkspaceAgentDevcontainer),
+    Busy(Box<WorkspaceAgentDevcontainer>),
     /// The engine failed at a step.
     Failed {
         step: &'static str,
@@ -231,7 +231,7 @@ impl Shared {
         let mut state = self.state();
         let found = state.devcontainers.values_mut().find(|one| one.id.to_string() == id).ok_or(Refusal::NotFound)?;
         if found.status.transitioning() {
-            return Err(Refusal::Busy(found.clone()));
+            return Err(Refusal::Busy(Box::new(found.clone())));
         }
         let claimed = found.clone();
         if status == Status::Starting {

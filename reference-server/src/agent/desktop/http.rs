@@ -103,12 +103,12 @@ fn decoded<T>(body: Result<GoJson<T>, ApiError>) -> Result<T, ApiError> {
     })
 }
 
-fn checked(id: String) -> Result<String, ApiError> {
+fn checked(id: &str) -> Result<String, ApiError> {
     if id.is_empty() {
         return Err(ApiError::bad_request("Missing recording_id."));
     }
     // It names files, so one form of it is all that is used of it.
-    parse_uuid(&id)
+    parse_uuid(id)
         .map(|id| id.to_string())
         .map_err(|_| ApiError::bad_request("Invalid recording_id format.").detail("recording_id must be a valid UUID."))
 }
@@ -121,7 +121,7 @@ async fn start_recording(
     State(agent): State<AgentState>,
     body: Result<GoJson<StartDesktopRecordingRequest>, ApiError>,
 ) -> Result<Json<Message>, ApiError> {
-    let id = checked(decoded(body)?.recording_id)?;
+    let id = checked(&decoded(body)?.recording_id)?;
     agent.desktop.start_recording(&id).await.map_err(|error| match error {
         DesktopError::Closed => closing(),
         error => failed("Failed to start recording.", &error),
@@ -133,7 +133,7 @@ async fn stop_recording(
     State(agent): State<AgentState>,
     body: Result<GoJson<StopDesktopRecordingRequest>, ApiError>,
 ) -> Result<Response, ApiError> {
-    let id = checked(decoded(body)?.recording_id)?;
+    let id = checked(&decoded(body)?.recording_id)?;
     let artifact = stopped(&agent, id).await.map_err(|error| match error {
         DesktopError::Closed => closing(),
         DesktopError::UnknownRecording => {

@@ -50,12 +50,12 @@ impl Setup {
         let dir = TempDir::new().unwrap();
         std::fs::write(dir.path().join("server.sh"), SERVER).unwrap();
         let setup = Self { agent: Agent::builder(TOKEN).dir(dir.path()).start().await.unwrap(), dir };
-        setup.name(servers);
+        setup.name(&servers);
         setup
     }
 
     /// Names these servers and no others.
-    fn name(&self, servers: Value) {
+    fn name(&self, servers: &Value) {
         // In one step, as editors do; the size tells one version from another where the clock is coarse.
         let new = self.dir.path().join("new");
         std::fs::write(&new, json!({"mcpServers": servers}).to_string()).unwrap();
@@ -139,7 +139,7 @@ async fn a_server_that_hangs_or_dies_harms_none_but_itself() {
 async fn changes_of_the_file_are_followed() {
     let setup = Setup::new(json!({"a": shell("of a", &["x"]), "b": shell("of b", &["x"])})).await;
     setup.until_tools(&["a__x", "b__x"]).await;
-    setup.name(json!({"a": shell("changed", &["x", "y", "z"])}));
+    setup.name(&json!({"a": shell("changed", &["x", "y", "z"])}));
     setup.until_tools(&["a__x", "a__y", "a__z"]).await;
     setup.says("a__x", "changed").await;
     setup.fails("b__x", StatusCode::NOT_FOUND, "\"b\"").await;
