@@ -36,7 +36,7 @@ pub(crate) async fn unary(io: MuxStream, rpc: &str, metadata: &Metadata, request
     let mut writer = PacketWriter::new(write, ONLY);
     put_invoke(&mut writer, rpc, metadata)?;
     let outcome = exchange(&mut reader, &mut writer, ONLY, request).await;
-    if matches!(&outcome, Ok(_)) || matches!(&outcome, Err(error) if error.is_remote()) {
+    if outcome.as_ref().err().is_none_or(Error::is_remote) {
         writer.shutdown().await;
     }
     outcome

@@ -38,11 +38,17 @@ pub fn metadata() -> BTreeMap<String, String> {
 
 /// How a method is called, with messages as bytes.
 pub(crate) enum Route {
-    Unary(Box<dyn FnOnce(Bytes) -> BoxFuture<'static, Result<Bytes>> + Send>),
-    Streaming(Box<dyn FnOnce(Incoming) -> BoxFuture<'static, Result<BoxStream<'static, Result<Bytes>>>> + Send>),
+    Unary(Unary),
+    Streaming(Streaming),
 }
 
-/// The messages that come in a call.
+/// A method with one request and one answer.
+pub(crate) type Unary = Box<dyn FnOnce(Bytes) -> BoxFuture<'static, Result<Bytes>> + Send>;
+
+/// A method with many of either.
+pub(crate) type Streaming = Box<dyn FnOnce(Incoming) -> BoxFuture<'static, Result<Incoming>> + Send>;
+
+/// The messages that come in a call, or go.
 pub(crate) type Incoming = BoxStream<'static, Result<Bytes>>;
 
 /// The methods of a service by their full names.
@@ -171,7 +177,7 @@ async fn unary<R, W>(
     writer: &mut PacketWriter<W>,
     stream: u64,
     metadata: &BTreeMap<String, String>,
-    handler: Box<dyn FnOnce(Bytes) -> BoxFuture<'static, Result<Bytes>> + Send>,
+    handler: Unary,
 ) -> Result<()>
 where
     R: AsyncRead + Unpin,
@@ -194,12 +200,8 @@ where
 }
 
 /// Serves a call with streams until the handler's answers end or the caller is gone.
-async fn streaming<R, W>(
-    mut reader: PacketReader<R>,
-    writer: &mut PacketWriter<W>,
-    stream: u64,
-    handler: Box<dyn FnOnce(Incoming) -> BoxFuture<'static, Result<BoxStream<'static, Result<Bytes>>>> + Send>,
-) where
+async fn streaming<R, W>(mut reader: PacketReader<R>, writer: &mut PacketWriter<W>, stream: u64, handler: Streaming)
+where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
