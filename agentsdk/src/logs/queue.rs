@@ -387,7 +387,7 @@ mod tests {
         let flushed = async {
             tokio::time::sleep(FLUSH_INTERVAL / 4).await;
             sender.flush(source);
-            std::future::pending::<()>().await
+            std::future::pending::<()>().await;
         };
         let start = Instant::now();
         tokio::select! {

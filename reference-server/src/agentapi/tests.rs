@@ -260,7 +260,7 @@ async fn an_agent_gets_its_manifest_and_becomes_ready() {
     for state in [lifecycle::State::Starting, lifecycle::State::Ready] {
         let changed_at = Some(prost_types::Timestamp { seconds: 1_800_000_000, nanos: 0 });
         let lifecycle = Lifecycle { state: state.into(), changed_at };
-        let request = UpdateLifecycleRequest { lifecycle: Some(lifecycle.clone()) };
+        let request = UpdateLifecycleRequest { lifecycle: Some(lifecycle) };
         assert_eq!(agent.update_lifecycle(request).await.unwrap(), lifecycle);
     }
     let error = agent.update_lifecycle(UpdateLifecycleRequest { lifecycle: None }).await.unwrap_err();
@@ -406,7 +406,7 @@ async fn an_agent_has_children_of_its_own() {
     let slug = store.apps(&[id]).await.unwrap()[0].slug.clone();
     assert_eq!(slug, "14b4h988-web", "a hash of box/web in base 32");
     assert!(agent.create_sub_agent(request).await.is_err(), "the name is taken");
-    assert_eq!(agent.list_sub_agents(Default::default()).await.unwrap().agents, [child.clone()]);
+    assert_eq!(agent.list_sub_agents(Default::default()).await.unwrap().agents, std::slice::from_ref(&child));
 
     let update = CreateSubAgentRequest { id: Some(child.id.clone()), directory: "/w".to_owned(), ..Default::default() };
     assert_eq!(agent.create_sub_agent(update.clone()).await.unwrap().agent.unwrap(), child);
