@@ -10,7 +10,7 @@ mod task_snapshot;
 use axum::Router;
 use axum::routing::{any, get, patch, post};
 
-use super::routing;
+use super::error::ApiError;
 use crate::state::AppState;
 
 /// The routes.
@@ -25,6 +25,10 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/gitsshkey", get(git_ssh_key::git_ssh_key))
         .route("/tasks/{task}/log-snapshot", post(task_snapshot::post_log_snapshot))
         // Else these would be taken for requests about an agent of the name "me".
-        .route("/", any(routing::not_found))
-        .route("/{*path}", any(routing::not_found))
+        .route("/", any(no_route))
+        .route("/{*path}", any(no_route))
+}
+
+async fn no_route() -> ApiError {
+    ApiError::route_not_found()
 }
