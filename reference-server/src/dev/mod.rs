@@ -25,7 +25,7 @@ use crate::workspaces::plan::{Plan, PlannedAgent, PlannedApp, PlannedMetadata, P
 
 /// Name of the workspace with a live agent.
 const WORKSPACE: &str = "dev-ws";
-/// Name of its agent.
+/// Name of its agent, and of those of the prebuilt workspace and the task.
 const AGENT: &str = "dev";
 /// Slug of the app that shows a task.
 const APP: &str = "ccw";
@@ -159,7 +159,7 @@ async fn plant(state: &AppState, login: &Login, work_dir: &Path) -> sqlx::Result
     let workspace = seedbed.workspace(&mut tx, WORKSPACE, owner, &live_template).await?;
     let builds = [build::ask(&mut tx, &workspace, &live_version, seedbed.start(owner), now).await?.0.id];
 
-    let prebuilt_plan = single("main", |agent| agent.token = Some(prebuilt_agent_token));
+    let prebuilt_plan = single(AGENT, |agent| agent.token = Some(prebuilt_agent_token));
     let (prebuilt_template, prebuilt_version) = seedbed.template(&mut tx, "prebuilt", &prebuilt_plan).await?;
     insert_member(&mut tx, login.organization_id, PREBUILDS_USER, now).await?;
     let prebuilt = seedbed.workspace(&mut tx, "prebuilt-1", PREBUILDS_USER, &prebuilt_template).await?;
