@@ -33,6 +33,7 @@
 
 mod agent_conn;
 mod body;
+pub mod connection;
 pub mod context;
 pub mod desktop;
 pub mod diff;
