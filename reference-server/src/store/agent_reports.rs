@@ -201,6 +201,32 @@ pub(crate) async fn context_snapshot(
         .await
 }
 
+/// Pins the chats of an agent that have no context yet to what it has pushed.
+async fn pin_new_chats(tx: &mut Tx, snapshot: &ContextSnapshotRow) -> sqlx::Result<()> {
+    sqlx::query("UPDATE chats SET context_hash = $2 WHERE agent_id = $1 AND NOT archived AND context_hash IS NULL")
+        .bind(snapshot.workspace_agent_id)
+        .bind(&snapshot.aggregate_hash)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
+}
+
+/// Pins the chats of an agent and owner whose context is no longer what the agent has pushed last to that; tells how
+/// many there were.
+pub(crate) async fn repin_drifted_chats(
+    executor: impl SqliteExecutor<'_>,
+    agent: Uuid,
+    owner: Uuid,
+) -> sqlx::Result<u64> {
+    const LATEST: &str = "SELECT aggregate_hash FROM workspace_agent_context_snapshots WHERE workspace_agent_id = $1";
+    let sql = format!(
+        "UPDATE chats SET context_hash = ({LATEST}) \
+         WHERE agent_id = $1 AND owner_id = $2 AND NOT archived AND context_hash <> ({LATEST})"
+    );
+    let done = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(agent).bind(owner).execute(executor).await?;
+    Ok(done.rows_affected())
+}
+
 /// Stores the context of an agent in place of what it pushed before.
 pub(crate) async fn put_context(
     tx: &mut Tx,
@@ -240,7 +266,7 @@ pub(crate) async fn put_context(
         .execute(&mut **tx)
         .await?;
     }
-    Ok(())
+    pin_new_chats(tx, snapshot).await
 }
 
 /// Sets what the dashboard shows of an agent in a dev container, and with a directory, where its sessions start.

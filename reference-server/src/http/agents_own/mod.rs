@@ -1,6 +1,7 @@
 //! What an agent asks with its own token, below `/api/v2/workspaceagents/me`.
 
 mod app_status;
+mod chat_context;
 mod external_auth;
 mod git_ssh_key;
 mod logs;
@@ -23,6 +24,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/external-auth", get(external_auth::external_auth))
         .route("/gitauth", get(external_auth::external_auth))
         .route("/gitsshkey", get(git_ssh_key::git_ssh_key))
+        .route("/experimental/chat-context/refresh", post(chat_context::refresh))
         .route("/tasks/{task}/log-snapshot", post(task_snapshot::post_log_snapshot))
         // Else these would be taken for requests about an agent of the name "me".
         .route("/", any(no_route))

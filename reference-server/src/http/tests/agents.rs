@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{Answer, World};
 use crate::ExternalAuthConfig;
+use crate::store::agent_reports::{ContextSnapshotRow, put_context};
 use crate::store::external_auth::ExternalAuthLinkRow;
 
 const ME: &str = "/api/v2/workspaceagents/me";
@@ -320,4 +321,37 @@ async fn the_agents_own_routes_are_for_agents() {
     assert_eq!(world.post(&planted.token, &format!("{ME}/reinit"), Value::Null).await.status, 405);
     let pair = world.get(&planted.token, &format!("{ME}/gitsshkey")).await.expect(200);
     assert!(pair["private_key"].as_str().unwrap().starts_with("-----BEGIN OPENSSH PRIVATE KEY-----"));
+}
+
+#[tokio::test]
+async fn chats_that_drifted_are_refreshed_once() {
+    let world = World::new().await;
+    let planted = world.plant(world.owner_id(), world.owner_id()).await;
+    let body = json!({"organization_id": world.organization, "content": [{"type": "text", "text": "@hang 60000"}]});
+    for _ in 0..2 {
+        world.post(&world.owner, "/api/v2/chats", body.clone()).await.expect(201);
+    }
+    world.sql("UPDATE chats SET agent_id = $1", planted.agent).await;
+    let push = async |hash: u8, version: i64| {
+        let snapshot = ContextSnapshotRow {
+            workspace_agent_id: planted.agent,
+            version,
+            aggregate_hash: vec![hash],
+            snapshot_error: String::new(),
+            received_at: world.server.state().clock.now(),
+        };
+        let mut tx = world.server.state().store.begin().await.unwrap();
+        put_context(&mut tx, &snapshot, &[]).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let refreshed = async || {
+        let path = format!("{ME}/experimental/chat-context/refresh");
+        world.post(&planted.token, &path, Value::Null).await.expect(200)["refreshed"].clone()
+    };
+    assert_eq!(refreshed().await, 0);
+    push(1, 1).await;
+    assert_eq!(refreshed().await, 0, "what was pushed first is what they work with");
+    push(2, 2).await;
+    assert_eq!(refreshed().await, 2);
+    assert_eq!(refreshed().await, 0);
 }
