@@ -5,7 +5,6 @@
 //!
 //! - `POST /claim` announces that the prebuilt workspace was claimed by the first user: the agents that wait for it are
 //!   told. The workspace itself stays as it is, so that this can be done again.
-//! - `POST /sign-in` with `{"token": …}` signs the first user in to the external auth provider, as its log-in page would.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,14 +12,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
-use http::StatusCode;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use crate::state::AppState;
-use crate::store::external_auth::ExternalAuthLinkRow;
 
 /// Where everything of the control address lies.
 const ROOT: &str = "/reference/v1";
@@ -48,9 +44,7 @@ impl Control {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let url = format!("http://{}{ROOT}", listener.local_addr()?);
         let claims = Claims { state: state.clone(), workspace, owner };
-        let app = Router::new()
-            .nest(ROOT, Router::new().route("/claim", post(claim)).route("/sign-in", post(sign_in)))
-            .with_state(claims);
+        let app = Router::new().nest(ROOT, Router::new().route("/claim", post(claim))).with_state(claims);
         let stop = state.stop.clone();
         let serving = tokio::spawn(async move {
             let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await;
@@ -81,32 +75,4 @@ async fn claim(State(claims): State<Claims>) -> Json<Value> {
     });
     claims.state.workspaces.hub.claimed(claims.workspace, Arc::from(event.to_string()));
     Json(event)
-}
-
-/// A token of the external service.
-#[derive(serde::Deserialize)]
-struct SignIn {
-    token: SecretString,
-}
-
-async fn sign_in(State(claims): State<Claims>, Json(request): Json<SignIn>) -> Result<StatusCode, StatusCode> {
-    let now = claims.state.clock.now();
-    let link = ExternalAuthLinkRow {
-        provider_id: super::EXTERNAL_AUTH.to_owned(),
-        user_id: claims.owner,
-        created_at: now,
-        updated_at: now,
-        oauth_access_token: request.token,
-        oauth_refresh_token: SecretString::default(),
-        oauth_expiry: None,
-        oauth_extra: None,
-        oauth_refresh_failure_reason: String::new(),
-    };
-    match claims.state.store.put_external_auth_link(&link).await {
-        Ok(()) => Ok(StatusCode::NO_CONTENT),
-        Err(error) => {
-            tracing::error!(%error, "cannot sign in");
-            Err(StatusCode::INTERNAL_SERVER_ERROR)
-        }
-    }
 }
