@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::middleware::from_fn_with_state;
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -157,6 +158,10 @@ impl ServerBuilder {
         let app = crate::http::router(state.clone())
             .layer(from_fn_with_state(state.clone(), faults::apply))
             .layer(from_fn_with_state(state.clone(), request_log::note));
+        // What is written goes out at once: a small answer would else wait for the peer's acknowledgement of the last.
+        let listener = listener.tap_io(|connection| {
+            let _ = connection.set_nodelay(true);
+        });
         let serving = tokio::spawn({
             let stop = stop.clone();
             async move { axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await }
