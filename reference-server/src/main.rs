@@ -1,5 +1,6 @@
 //! The `reference-server` command.
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use reference_server::agent::containers::DockerEngine;
 use reference_server::agent::{Agent, ContextConfig, ListenAddress};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::writer::MakeWriterExt;
 
 /// A server that keeps Coder's API contracts: chats with AI agents, users, models.
 #[derive(Debug, Parser)]
@@ -68,13 +70,27 @@ struct AgentArguments {
     /// Shows the containers of this machine's Docker, and makes dev containers with the program `devcontainer`.
     #[arg(long, env = "CODER_AGENT_DEVCONTAINERS_ENABLE")]
     devcontainers: bool,
+    /// Folder for its log, which `GET /debug/logs` gives to whoever asks; without it the log goes to stderr alone.
+    #[arg(long)]
+    log_dir: Option<PathBuf>,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match Cli::parse().command {
+    let log = tracing_subscriber::fmt().with_env_filter(filter);
+    let command = Cli::parse().command;
+    match &command {
+        Command::Agent(AgentArguments { log_dir: Some(dir), .. }) => {
+            std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+            let path = dir.join("coder-agent.log");
+            let file = File::options().create(true).append(true).open(&path);
+            let file = file.with_context(|| format!("cannot write {}", path.display()))?;
+            log.with_ansi(false).with_writer(std::io::stderr.and(Arc::new(file))).init();
+        }
+        _ => log.with_writer(std::io::stderr).init(),
+    }
+    match command {
         Command::Serve(arguments) => serve(arguments).await,
         Command::Agent(arguments) => agent(arguments).await,
     }
@@ -110,6 +126,9 @@ async fn agent(arguments: AgentArguments) -> anyhow::Result<()> {
     let mut builder =
         Agent::builder(token.trim()).listen(arguments.listen).allow_other_hosts(arguments.allow_other_hosts);
     builder = builder.context(ContextConfig::from_env());
+    if let Some(dir) = &arguments.log_dir {
+        builder = builder.log_dir(dir);
+    }
     if let Some(dir) = &arguments.dir {
         builder = builder.dir(dir);
     }

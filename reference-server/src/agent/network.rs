@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv6Addr, UdpSocket};
 
-use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use if_addrs::IfAddr;
@@ -53,7 +52,7 @@ struct Network {
     captive_portal: Option<bool>,
 }
 
-async fn netcheck(State(_): State<AgentState>) -> Result<Json<Report>, ApiError> {
+async fn netcheck() -> Result<Json<Report>, ApiError> {
     let failed = "Failed to run interfaces report";
     let interfaces = tokio::task::spawn_blocking(interfaces)
         .await

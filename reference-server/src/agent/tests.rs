@@ -1,14 +1,22 @@
 //! The agent as its clients see it.
 
 use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use chrono::DateTime;
+use futures_util::StreamExt;
 use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use uuid::Uuid;
+use workspacesdk::{AgentConn, ExtraHeaders, HttpAgentConn, NewContent};
 
 use super::Agent;
+use crate::clock::ManualClock;
 use crate::testing::{Case, replay, same, vectors};
 
 const TOKEN: &str = "token-of-the-agent";
@@ -108,19 +116,19 @@ fn query(case: &Case, root: &str) -> String {
 
 /// Asks the agent what every case asks, and checks what it answers.
 async fn replay_calls(
-    cases: Vec<Case>,
+    cases: &[Case],
     mut ask: impl AsyncFnMut(&World, &Case, &str) -> Answer,
     check: impl Fn(&Case, &str, &Answer) -> Result<(), String>,
 ) {
     let world = World::new().await;
     let mut answers = Vec::new();
-    for case in &cases {
+    for case in cases {
         let root = world.tree(case);
         let answer = ask(&world, case, &root).await;
         answers.push((root, answer));
     }
     let mut answers = answers.iter();
-    replay(&cases, |case| {
+    replay(cases, |case| {
         let (root, answer) = answers.next().unwrap();
         check(case, root, answer)
     });
@@ -138,7 +146,7 @@ async fn vectors_of_paths_match() {
         };
         world.call(method, &path, body).await
     };
-    replay_calls(vectors("agent_paths.json"), ask, |case, root, answer| {
+    replay_calls(&vectors("agent_paths.json"), ask, |case, root, answer| {
         same(&answer.status.into(), &case.output["status"])?;
         let (mut got, mut wanted) = (answer.json(), filled(&case.output["body"], root));
         // What a decoder says is its own.
@@ -172,7 +180,7 @@ async fn vectors_of_reading_match() {
     let ask = async |world: &World, case: &Case, root: &str| {
         world.call(Method::GET, &format!("/api/v0/read-file?{}", query(case, root)), "").await
     };
-    replay_calls(vectors("agent_read_file.json"), ask, |case, root, answer| {
+    replay_calls(&vectors("agent_read_file.json"), ask, |case, root, answer| {
         let wanted = &case.output;
         same(&answer.status.into(), &wanted["status"])?;
         if let Some(body) = wanted["body_b64"].as_str() {
@@ -213,5 +221,71 @@ async fn a_network_that_is_not_there_is_told_so() {
     let invalid = "invalid state \"yes\", must be a boolean".to_owned();
     assert_eq!(told("/debug/magicsock/debug-logging/yes").await, (400, invalid));
     assert_eq!(told("/debug/logs?after=yesterday").await.0, 400);
+    world.agent.shutdown().await;
+}
+
+/// Runs git in a folder.
+fn git(folder: &Path, arguments: &[&str]) {
+    let identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
+    let done = Command::new("git").current_dir(folder).args(identity).args(arguments).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+#[tokio::test]
+async fn the_git_watch_of_a_chat_tells_what_its_children_change() {
+    const SECOND: Duration = Duration::from_secs(1);
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().canonicalize().unwrap().join("repository");
+    std::fs::create_dir(&root).unwrap();
+    git(&root, &["init", "-q", "-b", "trunk"]);
+    std::fs::write(root.join("f"), "1\n").unwrap();
+    git(&root, &["add", "."]);
+    git(&root, &["commit", "-q", "-m", "first"]);
+    let clock = ManualClock::new(DateTime::UNIX_EPOCH);
+    let agent = Agent::builder(TOKEN).dir(dir.path()).clock(Arc::new(clock.clone())).start().await.unwrap();
+    let (parent, child) = (Uuid::new_v4(), Uuid::new_v4());
+    let headers = ExtraHeaders::for_chat(child).with_ancestors([parent]);
+    let conn = HttpAgentConn::builder(agent.url()).session_token(TOKEN).extra_headers(headers).build().unwrap();
+
+    let mut watch = conn.watch_git(parent).await.unwrap();
+    conn.write_file(root.join("f").to_str().unwrap(), NewContent::from("2\n")).await.unwrap();
+    let first = watch.next().await.unwrap().unwrap();
+    let [repository] = &first.repositories[..] else { panic!("{first:?}") };
+    assert_eq!((repository.repo_root.as_str(), repository.branch.as_str()), (root.to_str().unwrap(), "trunk"));
+    assert!(repository.unified_diff.as_deref().unwrap().ends_with("@@ -1 +1 @@\n-1\n+2\n"), "{repository:?}");
+
+    watch.refresh().await.unwrap();
+    clock.advance(SECOND);
+    let second = watch.next().await.unwrap().unwrap();
+    assert!(second.repositories.is_empty() && second.scanned_at > first.scanned_at, "{second:?}");
+
+    std::fs::remove_dir_all(&root).unwrap();
+    watch.refresh().await.unwrap();
+    clock.advance(SECOND);
+    let third = watch.next().await.unwrap().unwrap();
+    assert!(third.repositories.len() == 1 && third.repositories[0].removed, "{third:?}");
+    drop(watch);
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn sources_of_context_are_added_looked_at_and_removed() {
+    let world = World::new().await;
+    let conn = HttpAgentConn::builder(world.agent.url()).session_token(TOKEN).build().unwrap();
+    let docs = world.dir.path().join("docs");
+    std::fs::create_dir(&docs).unwrap();
+    std::fs::write(docs.join("AGENTS.md"), "# Rules\n").unwrap();
+    let docs = docs.to_str().unwrap();
+    assert!(conn.add_context_source("/etc").await.unwrap_err().is_bad_request());
+    let source = conn.add_context_source(&format!("{docs}/../docs/")).await.unwrap();
+    assert_eq!(source.path, docs);
+    assert_eq!(conn.context_source(docs).await.unwrap(), source);
+    let found = conn.resync_context().await.unwrap();
+    let resource = found.resources.iter().find(|resource| resource.source_path == docs).unwrap();
+    assert_eq!((resource.status.as_str(), resource.description.as_str()), ("ok", "Rules"));
+    conn.remove_context_source(docs).await.unwrap();
+    assert!(conn.remove_context_source(docs).await.unwrap_err().is_not_found());
+    let after = conn.resync_context().await.unwrap();
+    assert!(after.version > found.version && after.aggregate_hash != found.aggregate_hash);
     world.agent.shutdown().await;
 }

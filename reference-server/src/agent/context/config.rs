@@ -23,7 +23,7 @@ pub struct ContextConfig {
     pub skills_dirs: Option<String>,
     /// Name of the file that describes a skill; `SKILL.md` by default.
     pub skill_meta_file: Option<String>,
-    /// Configurations of MCP servers; `.mcp.json` by default.
+    /// More configurations of MCP servers to tell of. Servers are started from the directory's `.mcp.json` alone.
     pub mcp_config_files: Option<String>,
 }
 

@@ -86,9 +86,9 @@ impl Found {
         let Ok(metadata) = Path::new(&root.path).metadata() else { return };
         if !metadata.is_dir() {
             match base(&root.path) {
-                name if INSTRUCTION_FILES.contains(&name) => self.add(instructions(root, &root.path, metadata)),
-                MCP_CONFIG => self.add(mcp_config(root, &root.path, metadata)),
-                SKILL_META => self.add(skill(root, &root.path, metadata)),
+                name if INSTRUCTION_FILES.contains(&name) => self.add(instructions(root, &root.path, &metadata)),
+                MCP_CONFIG => self.add(mcp_config(root, &root.path, &metadata)),
+                SKILL_META => self.add(skill(root, &root.path, &metadata)),
                 _ => {}
             }
             return;
@@ -101,7 +101,7 @@ impl Found {
             }
             let Ok(metadata) = Path::new(&path).symlink_metadata() else { continue };
             let read = if is_instructions { instructions } else { mcp_config };
-            self.add(read(root, &path, metadata));
+            self.add(read(root, &path, &metadata));
         }
         let own = (base(&root.path) == "skills").then(|| root.path.clone());
         let below = SKILL_FOLDERS.map(|folder| join(&[&root.path, folder]));
@@ -109,7 +109,7 @@ impl Found {
             for (name, _) in names_in(&container).into_iter().filter(|(_, is_dir)| *is_dir) {
                 let path = join(&[&container, &name, SKILL_META]);
                 if let Ok(metadata) = Path::new(&path).symlink_metadata() {
-                    self.add(skill(root, &path, metadata));
+                    self.add(skill(root, &path, &metadata));
                 }
             }
         }
@@ -173,8 +173,8 @@ fn read(mut resource: Resource, target: &Target) -> Result<(Resource, Vec<u8>), 
     Ok((resource, content))
 }
 
-fn instructions(root: &Root, path: &str, metadata: Metadata) -> Resource {
-    let found = target(path, &metadata, &root.path);
+fn instructions(root: &Root, path: &str, metadata: &Metadata) -> Resource {
+    let found = target(path, metadata, &root.path);
     // Several names of one file are one resource.
     let source = found.as_ref().map_or(path, |target| &target.path).to_owned();
     let mut resource = Resource::new(Kind::InstructionFile, source, &root.source);
@@ -200,10 +200,10 @@ fn first_line(text: &str) -> String {
 }
 
 /// Only hashed: it may hold secrets, and what its servers offer is told by themselves.
-fn mcp_config(root: &Root, path: &str, metadata: Metadata) -> Resource {
+fn mcp_config(root: &Root, path: &str, metadata: &Metadata) -> Resource {
     let mut resource = Resource::new(Kind::McpConfig, path.to_owned(), &root.source);
     resource.size = metadata.len();
-    let target = match target(path, &metadata, &root.path) {
+    let target = match target(path, metadata, &root.path) {
         Ok(target) => target,
         Err((status, error)) => return resource.failed(status, error),
     };
@@ -236,12 +236,12 @@ fn check_mcp_config(content: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-fn skill(root: &Root, path: &str, metadata: Metadata) -> Resource {
+fn skill(root: &Root, path: &str, metadata: &Metadata) -> Resource {
     let folder = parent(path);
     let folder = if folder.len() > 1 { folder.trim_end_matches('/').to_owned() } else { folder };
     let mut resource = Resource::new(Kind::Skill, folder.clone(), &root.source);
     resource.size = metadata.len();
-    let target = match target(path, &metadata, &root.path) {
+    let target = match target(path, metadata, &root.path) {
         Ok(target) => target,
         Err((status, error)) => return resource.failed(status, error),
     };
