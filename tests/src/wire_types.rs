@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use workspacesdk::connection::*;
 use workspacesdk::context::ContextConfigResponse;
 use workspacesdk::desktop::*;
 use workspacesdk::files::*;
@@ -335,6 +336,14 @@ pub const TYPES: &[WireType] = wire_types! {
     "tailcfg.DERPNode" => DerpNode,
     "tailcfg.DERPRegion" => DerpRegion,
     "tailcfg.NetInfo" => NetInfo,
+    "workspacesdk.AgentConnectionInfo" => AgentConnectionInfo,
+    "workspacesdk.AgentReconnectingPTYInit" => AgentReconnectingPtyInit,
+    "workspacesdk.AgentUpdate" => AgentUpdate,
+    "workspacesdk.BuildUpdate" => BuildUpdate,
+    "workspacesdk.ConnectionWatchEvent" => ConnectionWatchEvent,
+    "workspacesdk.ReconnectingPTYRequest" => ReconnectingPtyRequest,
+    "workspacesdk.WatchError" => WatchError,
+    "workspacesdk.WatchErrorCode" => WatchErrorCode,
     "workspacesdk.CallMCPToolRequest" => CallMcpToolRequest,
     "workspacesdk.CallMCPToolResponse" => CallMcpToolResponse,
     "workspacesdk.ContextConfigResponse" => ContextConfigResponse,
