@@ -141,8 +141,8 @@ pub use websocket::{CloseReason, JsonSocket, Message, WebSocket};
 pub mod prelude {
     pub use crate::{
         AiProvidersApi, ApiKeysApi, AuthApi, BuildInfoApi, ChatConfigApi, ChatCostApi, ChatDebugApi, ChatFilesApi,
-        ChatModelsApi, ChatUsageLimitsApi, ChatsApi, Client, Error, OrganizationsApi, RolesApi, UserSkillsApi,
-        UsersApi,
+        ChatModelsApi, ChatUsageLimitsApi, ChatsApi, Client, Error, OrganizationsApi, RolesApi, TasksApi, TemplatesApi,
+        UserSkillsApi, UsersApi, WorkspaceAgentsApi, WorkspacesApi,
     };
 }
 

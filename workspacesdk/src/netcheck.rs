@@ -138,4 +138,37 @@ pub struct NetInfo {
     /// Why relays are reached over WebSockets, by region.
     #[serde(rename = "DERPForcedWebsocket", skip_serializing_if = "is_default")]
     pub derp_forced_websocket: BTreeMap<i64, String>,
+    /// Seconds to the relays and back over IPv4, by region.
+    #[serde(rename = "DERPLatencyV4", skip_serializing_if = "is_default")]
+    pub derp_latency_v4: BTreeMap<i64, f64>,
+    /// Seconds to the relays and back over IPv6, by region.
+    #[serde(rename = "DERPLatencyV6", skip_serializing_if = "is_default")]
+    pub derp_latency_v6: BTreeMap<i64, f64>,
+    /// Whether an answer came over UDP.
+    #[serde(rename = "UDP", skip_serializing_if = "is_default")]
+    pub udp: bool,
+    /// Whether an answer came over IPv4.
+    #[serde(rename = "IPv4", skip_serializing_if = "is_default")]
+    pub ipv4: bool,
+    /// Whether a packet could be sent over IPv4.
+    #[serde(rename = "IPv4CanSend", skip_serializing_if = "is_default")]
+    pub ipv4_can_send: bool,
+    /// Whether an answer came over IPv6.
+    #[serde(rename = "IPv6", skip_serializing_if = "is_default")]
+    pub ipv6: bool,
+    /// Whether a packet could be sent over IPv6.
+    #[serde(rename = "IPv6CanSend", skip_serializing_if = "is_default")]
+    pub ipv6_can_send: bool,
+    /// Whether an answer came over ICMP.
+    #[serde(rename = "ICMPv4")]
+    pub icmpv4: bool,
+    /// The address and port that others see over IPv4; empty if unknown.
+    #[serde(rename = "GlobalV4")]
+    pub global_v4: String,
+    /// The address and port that others see over IPv6; empty if unknown.
+    #[serde(rename = "GlobalV6")]
+    pub global_v6: String,
+    /// Whether something between asks people to sign in before they reach the network.
+    #[serde(rename = "CaptivePortal")]
+    pub captive_portal: Option<bool>,
 }

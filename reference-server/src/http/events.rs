@@ -95,7 +95,7 @@ pub(crate) fn socket<F>(state: &AppState, upgrade: Upgrade, make: impl FnOnce(Ev
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    upgrade.serve(state.clone(), move |socket| pump(socket, start(make)))
+    upgrade.serve(state, move |socket| pump(socket, start(make)))
 }
 
 async fn pump(mut socket: Socket, mut events: mpsc::Receiver<Event>) {

@@ -120,7 +120,7 @@ impl Upgrade {
     }
 
     /// Answers the request, and hands the open socket to `serve`, which runs until it returns.
-    pub(crate) fn serve<F>(self, host: impl SocketHost, serve: impl FnOnce(Socket) -> F + Send + 'static) -> Response
+    pub(crate) fn serve<F>(self, host: &impl SocketHost, serve: impl FnOnce(Socket) -> F + Send + 'static) -> Response
     where
         F: Future<Output = ()> + Send + 'static,
     {

@@ -54,7 +54,7 @@ async fn watch(
     upgrade: Result<Upgrade, ApiError>,
 ) -> Result<axum::response::Response, ApiError> {
     ready(&agent).await?;
-    Ok(upgrade?.serve(agent.clone(), move |socket| follow(agent, socket)))
+    Ok(upgrade?.serve(&agent.clone(), move |socket| follow(agent, socket)))
 }
 
 /// Sends the containers, and again whenever they change.

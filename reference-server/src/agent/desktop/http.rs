@@ -53,7 +53,7 @@ pub(in crate::agent) fn router() -> Router<AgentState> {
 async fn vnc(State(agent): State<AgentState>, upgrade: Result<Upgrade, ApiError>) -> Result<Response, ApiError> {
     agent.desktop.start().await.map_err(|error| failed(NOT_STARTED, &error))?;
     let stream = agent.desktop.vnc().await.map_err(|error| failed("Failed to connect to VNC server.", &error))?;
-    Ok(upgrade?.max_message(MAX_MESSAGE).serve(agent, move |socket| relay(socket, stream)))
+    Ok(upgrade?.max_message(MAX_MESSAGE).serve(&agent, move |socket| relay(socket, stream)))
 }
 
 /// Carries bytes both ways until either side ends.

@@ -47,7 +47,7 @@ async fn watch_git(
     let chat = query.get("chat_id").and_then(|id| parse_uuid(id).ok());
     let clock = agent.clock.clone();
     let paths = agent.chat_paths.clone();
-    Ok(upgrade?.max_message(MAX_MESSAGE).serve(agent, async move |socket| serve(socket, clock, paths, chat).await))
+    Ok(upgrade?.max_message(MAX_MESSAGE).serve(&agent, async move |socket| serve(socket, clock, paths, chat).await))
 }
 
 /// Serves one client until it or the agent goes.

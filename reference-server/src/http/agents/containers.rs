@@ -103,7 +103,7 @@ pub(super) async fn watch(
     let (late, failed) = ("Failed to watch containers of agent.", "Internal error watching workspace containers.");
     let lists = in_time(&state, late, failed, conn.watch_containers()).await?;
     let agent = found.agent.id;
-    Ok(upgrade.serve(state, move |socket| follow(socket, lists, agent)))
+    Ok(upgrade.serve(&state, move |socket| follow(socket, lists, agent)))
 }
 
 /// Passes lists on until either side ends. Ending drops the connection to the agent, so that it does not count as use.

@@ -30,7 +30,7 @@ pub(super) async fn agent_logs(
     if wanted.follow {
         let upgrade = upgrade?;
         let (serving, workspace) = (state.clone(), found.workspace.id);
-        return Ok(upgrade.serve(state, move |socket| follow(serving, socket, workspace, agent, wanted.after)));
+        return Ok(upgrade.serve(&state, move |socket| follow(serving, socket, workspace, agent, wanted.after)));
     }
     let logs = read(&state, agent, wanted.after).await?;
     if !wanted.text {

@@ -110,7 +110,7 @@ fn generate_title(state: &AppState, chat: &ChatRow, first_text: String) {
     let (state, chat) = (state.clone(), chat.clone());
     tokio::spawn(async move {
         let stop = state.stop.clone();
-        stop.run_until_cancelled(titles::generate(&state, chat, &first_text)).await;
+        Box::pin(stop.run_until_cancelled(titles::generate(&state, chat, &first_text))).await;
     });
 }
 

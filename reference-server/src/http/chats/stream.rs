@@ -31,7 +31,7 @@ pub(super) async fn stream_chat(
     let stream = state.chatd.subscribe(chat.id, after_id).await.map_err(unavailable)?;
     // Reading is the owner's alone to note: others may only look on.
     let reader = (chat.owner_id == caller.id()).then_some(chat.id);
-    Ok(upgrade.serve(state.clone(), async move |mut socket| {
+    Ok(upgrade.serve(&state.clone(), async move |mut socket| {
         let mut stream = stream;
         let first = send_next(&mut stream, &mut socket).await;
         let mark_read = async || {
@@ -118,7 +118,7 @@ pub(super) async fn stream_chat_parts(
     ChatParam(chat): ChatParam,
     upgrade: Result<Upgrade, ApiError>,
 ) -> Result<Response, ApiError> {
-    Ok(upgrade?.serve(state.clone(), async move |mut socket| {
+    Ok(upgrade?.serve(&state.clone(), async move |mut socket| {
         let mut reader: Option<EpisodeReader> = None;
         let (code, reason) = loop {
             tokio::select! {
@@ -179,7 +179,7 @@ pub(super) async fn watch_chats(
     };
     // What happens from here on is told, though the socket is not open yet.
     let mut events = state.chatd.subscribe_watch(caller.id());
-    upgrade.serve(state, async move |mut socket| {
+    upgrade.serve(&state, async move |mut socket| {
         let code = loop {
             let event = tokio::select! {
                 biased;

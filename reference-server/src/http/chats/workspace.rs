@@ -44,7 +44,7 @@ pub(super) async fn watch_chat_git(
     let failed =
         |e: codersdk::Error| ApiError::internal("Internal error watching agent's git state.", &e).detail(e.to_string());
     let watch = conn.watch_git(chat.id).await.map_err(failed)?;
-    Ok(upgrade?.max_message(MAX_MESSAGE).serve(state, async move |socket| relay_git(socket, watch).await))
+    Ok(upgrade?.max_message(MAX_MESSAGE).serve(&state, async move |socket| relay_git(socket, watch).await))
 }
 
 /// `GET /{chat}/stream/desktop`: the screen, mouse and keyboard of the chat's workspace.
@@ -63,7 +63,7 @@ pub(super) async fn watch_chat_desktop(
     let failed =
         |e: codersdk::Error| ApiError::internal("Failed to connect to agent desktop.", &e).detail(e.to_string());
     let desktop = conn.connect_desktop_vnc().await.map_err(failed)?;
-    Ok(upgrade?.max_message(MAX_MESSAGE).serve(state, async move |socket| relay_desktop(socket, desktop).await))
+    Ok(upgrade?.max_message(MAX_MESSAGE).serve(&state, async move |socket| relay_desktop(socket, desktop).await))
 }
 
 /// The words in which the streams differ.

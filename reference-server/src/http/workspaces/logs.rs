@@ -48,7 +48,7 @@ pub(crate) async fn job_logs(
         let upgrade = upgrade?;
         let serving = state.clone();
         let workspace = workspace.unwrap_or_default();
-        return Ok(upgrade.serve(state, move |socket| follow(serving, socket, workspace, job, wanted.after)));
+        return Ok(upgrade.serve(&state, move |socket| follow(serving, socket, workspace, job, wanted.after)));
     }
     let logs = read(&state, job, wanted.after).await?;
     if !wanted.text {
