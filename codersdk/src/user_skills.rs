@@ -124,28 +124,35 @@ api_trait! {
     }
 }
 
-const SKILLS: &str = "/api/experimental/users/{user}/skills";
-const SKILL: &str = "/api/experimental/users/{user}/skills/{name}";
-
 #[async_trait::async_trait]
 impl UserSkillsApi for Client {
     async fn create_user_skill(&self, user: &str, req: CreateUserSkillRequest) -> Result<UserSkill> {
-        self.send(Request::post(SKILLS, &[&user]).json(&req).expect(&[201])).await?.json()
+        self.send(Request::post("/api/experimental/users/{user}/skills", &[&user]).json(&req).expect(&[201]))
+            .await?
+            .json()
     }
 
     async fn user_skills(&self, user: &str) -> Result<Vec<UserSkillMetadata>> {
-        self.send(Request::get(SKILLS, &[&user]).expect(&[200])).await?.json_list()
+        self.send(Request::get("/api/experimental/users/{user}/skills", &[&user]).expect(&[200])).await?.json_list()
     }
 
     async fn user_skill_by_name(&self, user: &str, name: &str) -> Result<UserSkill> {
-        self.send(Request::get(SKILL, &[&user, &name]).expect(&[200])).await?.json()
+        self.send(Request::get("/api/experimental/users/{user}/skills/{name}", &[&user, &name]).expect(&[200]))
+            .await?
+            .json()
     }
 
     async fn update_user_skill(&self, user: &str, name: &str, req: UpdateUserSkillRequest) -> Result<UserSkill> {
-        self.send(Request::patch(SKILL, &[&user, &name]).json(&req).expect(&[200])).await?.json()
+        self.send(
+            Request::patch("/api/experimental/users/{user}/skills/{name}", &[&user, &name]).json(&req).expect(&[200]),
+        )
+        .await?
+        .json()
     }
 
     async fn delete_user_skill(&self, user: &str, name: &str) -> Result<()> {
-        self.send(Request::delete(SKILL, &[&user, &name]).expect(&[204])).await.map(drop)
+        self.send(Request::delete("/api/experimental/users/{user}/skills/{name}", &[&user, &name]).expect(&[204]))
+            .await
+            .map(drop)
     }
 }

@@ -40,6 +40,10 @@ pub trait LogDest: Send + Sync {
 impl LogDest for AgentClient {
     /// By `PATCH …/me/logs`.
     async fn batch_create_logs(&self, source: Uuid, logs: &[Log]) -> Result<bool> {
+        // The route refuses a batch without lines.
+        if logs.is_empty() {
+            return Ok(true);
+        }
         match self.patch_logs(PatchLogs { log_source_id: source, logs: logs.to_vec().into() }).await {
             Ok(()) => Ok(true),
             Err(error) if super::is_log_limit(&error) => Ok(false),
@@ -128,7 +132,9 @@ impl LogSender {
             return;
         }
         let mut taken = Vec::new();
+        let mut any = false;
         for log in logs {
+            any = true;
             // Checked before each line and not after it, so that one more than the server takes is queued.
             if state.queued > MAX_LOG_BYTES {
                 tracing::warn!(%source, "dropping log lines: the queue is full");
@@ -142,8 +148,8 @@ impl LogSender {
             state.queued += log.output.len();
             taken.push(log);
         }
-        // A source whose lines were all dropped has nothing to send.
-        if !taken.is_empty() {
+        // A source whose lines were all dropped sends an empty batch, as the original does.
+        if any {
             state.queues.entry(source).or_default().logs.extend(taken);
             drop(state);
             self.shared.work.notify_waiters();

@@ -64,9 +64,9 @@ fn writes_are_cut_into_the_same_lines() {
     }
 }
 
-/// Notes how long the lines of each batch are; refuses the one with a number.
+/// Notes how long the lines of each batch are, `null` if there are none; refuses the one with a number.
 struct Dest {
-    batches: Mutex<Vec<Vec<usize>>>,
+    batches: Mutex<Vec<Option<Vec<usize>>>>,
     limit_at: Option<usize>,
 }
 
@@ -75,9 +75,18 @@ impl LogDest for Dest {
     async fn batch_create_logs(&self, _: Uuid, logs: &[Log]) -> codersdk::Result<bool> {
         let mut batches = self.batches.lock().expect("lock");
         let number = batches.len();
-        batches.push(logs.iter().map(|log| log.output.len()).collect());
+        batches.push((!logs.is_empty()).then(|| logs.iter().map(|log| log.output.len()).collect()));
         // Batches are counted from 1.
         Ok(self.limit_at != Some(number + 1))
+    }
+}
+
+/// A text as `unit` or `unit_b64`, and how often it is repeated.
+fn repeated(entry: &Value) -> Vec<u8> {
+    let times = entry["repeat"].as_u64().and_then(|times| usize::try_from(times).ok()).unwrap_or(1);
+    match entry["unit_b64"].as_str() {
+        Some(unit) => vectors::decode_base64(unit).repeat(times),
+        None => vectors::bytes(entry, "output"),
     }
 }
 
@@ -85,7 +94,7 @@ fn lines(entries: &Value) -> Vec<Log> {
     let line = |entry: &Value| Log {
         output: match entry.as_u64() {
             Some(size) => "a".repeat(usize::try_from(size).expect("size")),
-            None => sanitize_log_output(&vectors::bytes(entry, "output")),
+            None => sanitize_log_output(&repeated(entry)),
         },
         level: "info".into(),
         ..Log::default()
