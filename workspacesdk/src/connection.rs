@@ -97,7 +97,7 @@ pub struct WatchError {
 
 /// What went wrong with a watch, as a number; newer servers may have more.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("enum" = [1, 2, 3, 4, 5, 6])))]
 #[serde(transparent)]
 pub struct WatchErrorCode(pub i64);
 
