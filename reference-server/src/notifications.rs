@@ -6,23 +6,23 @@ use uuid::Uuid;
 
 use crate::store::Store;
 
-/// What a notice is about. Each kind has an id that clients know.
+/// What a task has come to, of which its owner is told. Each has an id that clients know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Template {
-    TaskWorking,
-    TaskIdle,
-    TaskCompleted,
-    TaskFailed,
+pub(crate) enum TaskNotice {
+    Working,
+    Idle,
+    Completed,
+    Failed,
 }
 
-impl Template {
+impl TaskNotice {
     /// Its id on the wire.
     pub(crate) fn id(self) -> Uuid {
         Uuid::from_u128(match self {
-            Self::TaskWorking => 0xbd4b7168_d05e_4e19_ad0f_3593b77aa90f,
-            Self::TaskIdle => 0xd4a6271c_cced_4ed0_84ad_afd02a9c7799,
-            Self::TaskCompleted => 0x8c5a4d12_9f7e_4b3a_a1c8_6e4f2d9b5a7c,
-            Self::TaskFailed => 0x3b7e8f1a_4c2d_49a6_b5e9_7f3a1c8d6b4e,
+            Self::Working => 0xbd4b7168_d05e_4e19_ad0f_3593b77aa90f,
+            Self::Idle => 0xd4a6271c_cced_4ed0_84ad_afd02a9c7799,
+            Self::Completed => 0x8c5a4d12_9f7e_4b3a_a1c8_6e4f2d9b5a7c,
+            Self::Failed => 0x3b7e8f1a_4c2d_49a6_b5e9_7f3a1c8d6b4e,
         })
     }
 }
@@ -32,7 +32,7 @@ impl Template {
 pub(crate) struct Notification<'a> {
     /// Whom it is for.
     pub(crate) user_id: Uuid,
-    pub(crate) template: Template,
+    pub(crate) template: TaskNotice,
     /// What its text names.
     pub(crate) labels: [(&'a str, &'a str); 2],
     /// What it concerns.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::AgentApi;
 use crate::http::error::ApiError;
-use crate::notifications::{self, Notification, Template};
+use crate::notifications::{self, Notification, TaskNotice};
 use crate::quote::quoted;
 use crate::state::AppState;
 use crate::store::workspace_agents::AgentInWorkspace;
@@ -90,10 +90,10 @@ async fn notify(
     new: &WorkspaceAppStatusState,
 ) -> sqlx::Result<()> {
     let template = match new {
-        WorkspaceAppStatusState::Working => Template::TaskWorking,
-        WorkspaceAppStatusState::Idle => Template::TaskIdle,
-        WorkspaceAppStatusState::Complete => Template::TaskCompleted,
-        WorkspaceAppStatusState::Failure => Template::TaskFailed,
+        WorkspaceAppStatusState::Working => TaskNotice::Working,
+        WorkspaceAppStatusState::Idle => TaskNotice::Idle,
+        WorkspaceAppStatusState::Complete => TaskNotice::Completed,
+        WorkspaceAppStatusState::Failure => TaskNotice::Failed,
         _ => return Ok(()),
     };
     // That a task works when it has just been made is no news.

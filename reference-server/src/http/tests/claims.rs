@@ -1,6 +1,5 @@
 //! Claims of prebuilt workspaces, as their agents learn of them.
 
-use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -197,8 +196,8 @@ async fn first_frame(world: &World, token: &str, query: &str) -> String {
         (200, &"text/event-stream".parse().unwrap())
     );
     let mut body = answer.into_body().into_data_stream();
-    let frame: Result<_, Infallible> = Ok(body.next().await.unwrap().unwrap());
-    String::from_utf8(frame.unwrap().to_vec()).unwrap()
+    let frame = body.next().await.unwrap().unwrap();
+    String::from_utf8(frame.to_vec()).unwrap()
 }
 
 #[tokio::test]
