@@ -98,7 +98,7 @@ impl Claims {
         }
         // There will be none: the workspace is not a prebuilt one.
         self.0 = None;
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
