@@ -53,14 +53,19 @@ fn collect(folder: &Path, found: &mut BTreeSet<(String, String)>) -> anyhow::Res
             // Tests make requests up.
             let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
             let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-            found.extend(code.split("Request::").skip(1).filter_map(route));
+            found.extend(code.match_indices("Request::").filter_map(|(at, start)| route(&code, at + start.len())));
+            // Sockets are opened by paths that are put together.
+            let dialled = code.split("format!(\"/api/").skip(1).filter_map(|rest| rest.split(['?', '"']).next());
+            found.extend(dialled.map(|path| (format!("/api/{path}"), "GET".to_owned())));
         }
     }
     Ok(())
 }
 
-/// The route of a call that begins here, such as `get_chats("/{chat}", …`.
-fn route(call: &str) -> Option<(String, String)> {
+/// The route of a call whose function's name begins here, such as `get_chats("/{chat}", …`. Instead of the text there
+/// may be a variable or a constant.
+fn route(code: &str, at: usize) -> Option<(String, String)> {
+    let (before, call) = code.split_at(at);
     let (function, arguments) = call.split_once('(')?;
     let (root, method) = match function.strip_suffix("_chats") {
         Some(method) => (CHATS, method),
@@ -69,6 +74,13 @@ fn route(call: &str) -> Option<(String, String)> {
     if !matches!(method, "get" | "post" | "put" | "patch" | "delete") {
         return None;
     }
-    let template = arguments.trim_start().strip_prefix('"')?.split('"').next()?;
+    let arguments = arguments.trim_start();
+    let literal = arguments.strip_prefix('"').or_else(|| {
+        let name = arguments.split(|c: char| !c.is_alphanumeric() && c != '_').next()?;
+        let variable = before.rsplit_once(&format!("let {name} ="));
+        let (_, definition) = variable.or_else(|| code.split_once(&format!("const {name}: &str =")))?;
+        definition.trim_start().strip_prefix('"')
+    });
+    let template = literal?.split('"').next()?;
     Some((format!("{root}{template}"), method.to_uppercase()))
 }

@@ -10,7 +10,7 @@ use codersdk::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Args, Method, Outcome, method, nothing, value};
+use crate::harness::{Args, Method, Outcome, method, nothing, opened, value};
 
 const CLIENT: &str = "codersdk.Client";
 const EXPERIMENTAL: &str = "codersdk.ExperimentalClient";
@@ -60,12 +60,8 @@ fn upload(a: &Args) -> ChatFileUpload {
 
 /// The original gives the content and the media type.
 fn file(result: Result<ChatFile, Error>) -> Outcome {
-    result.map(|file| vec![json!(String::from_utf8_lossy(&file.content)), json!(file.content_type)])
-}
-
-/// Of streams only the request counts: the server refuses to open them, in words of its own.
-fn opened<T>(result: Result<T, Error>) -> Outcome {
-    result.map(|_| Vec::new()).map_err(|_| Error::unsupported("stream"))
+    let file = result?;
+    Ok(vec![json!(String::from_utf8_lossy(&file.content)), json!(file.content_type)])
 }
 
 fn chats() -> Vec<Method> {

@@ -21,7 +21,27 @@ pub const TOKEN: &str = "AAAAAAAAAA-BBBBBBBBBBBBBBBBBBBBBB";
 const HEADERS: [&str; 4] = ["Coder-Session-Token", "Content-Type", "Content-Disposition", "Upgrade"];
 
 /// What a call gave, in the form of a row's `result`: the values, none for a call that gives nothing.
-pub type Outcome = Result<Vec<Value>, Error>;
+pub type Outcome = Result<Vec<Value>, Failure>;
+
+/// Why a call failed.
+#[derive(Debug)]
+pub struct Failure {
+    text: String,
+    /// The server answered so; otherwise its text is our own.
+    answered: bool,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { text: error.to_string(), answered: error.is_api() }
+    }
+}
+
+impl From<agentsdk::rpc::Error> for Failure {
+    fn from(error: agentsdk::rpc::Error) -> Self {
+        Self { text: error.to_string(), answered: error.refusal().is_some_and(Error::is_api) }
+    }
+}
 
 type Call = Box<dyn Fn(Client, Args) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync>;
 
@@ -50,7 +70,14 @@ pub fn value<T: serde::Serialize>(result: Result<T, Error>) -> Outcome {
 
 /// A call that gives nothing.
 pub fn nothing(result: Result<(), Error>) -> Outcome {
-    result.map(|()| Vec::new())
+    result?;
+    Ok(Vec::new())
+}
+
+/// A stream, of which only the request counts: the server refuses to open it, in words of its own.
+pub fn opened<T>(result: Result<T, Error>) -> Outcome {
+    result.map_err(|_| Error::unsupported("stream"))?;
+    Ok(Vec::new())
 }
 
 /// The arguments of a row.
@@ -216,11 +243,11 @@ impl Replay {
     fn compare_outcome(&self, row: &Value, outcome: &Outcome) -> Vec<String> {
         match (row["error"].as_str(), outcome) {
             (None, Ok(values)) => differences(&row["result"], &json!(values)),
-            (None, Err(error)) => vec![format!("failed: {error}")],
+            (None, Err(error)) => vec![format!("failed: {}", error.text)],
             (Some(error), Ok(_)) => vec![format!("no error, instead of {error}")],
             // The text of an answered error is the same, but for the address.
-            (Some(expected), Err(error)) if error.is_api() => {
-                let text = error.to_string().replace(&self.url, "http://127.0.0.1:3000");
+            (Some(expected), Err(error)) if error.answered => {
+                let text = error.text.replace(&self.url, "http://127.0.0.1:3000");
                 // Where an agent listens.
                 let expected = expected.replace("http://127.0.0.1:4/", "http://127.0.0.1:3000/");
                 if text == expected { Vec::new() } else { vec![format!("error {text:?} instead of {expected:?}")] }

@@ -7,12 +7,14 @@ mod agent_conn;
 mod chats;
 mod harness;
 mod platform;
+mod workspaces;
 
 use harness::{Method, Replay};
 
 /// Every method that is replayed. A row whose method is not here is left out, and counted.
 fn methods() -> Vec<Method> {
-    [platform::methods(), chats::methods(), agent::methods(), agent_conn::methods()].into_iter().flatten().collect()
+    let areas = [platform::methods(), workspaces::methods(), chats::methods(), agent::methods(), agent_conn::methods()];
+    areas.into_iter().flatten().collect()
 }
 
 #[tokio::test]
