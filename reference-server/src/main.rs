@@ -55,7 +55,7 @@ struct AgentArguments {
     /// Address to listen on, or `unix:` and the path of a socket; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: ListenAddress,
-    /// File that holds the session token which every request must carry.
+    /// File that holds the session token which every request but `GET /`, the greeting, must carry.
     #[arg(long)]
     token_file: PathBuf,
     /// Directory in which commands run that name none; the home directory without it.

@@ -1,4 +1,5 @@
-//! Who may talk to an agent: it runs any command, so nobody without its token, and no web page.
+//! Who may talk to an agent: it runs any command, so nobody without its token, and no web page. Its greeting alone asks
+//! for no token.
 
 use std::net::IpAddr;
 
@@ -15,7 +16,8 @@ use crate::http::error::ApiError;
 
 const TOKEN: &str = "coder-session-token";
 
-/// Lets a request pass that carries the token, is addressed to this agent and comes from no web page.
+/// Lets a request pass that carries the token, is addressed to this agent and comes from no web page. The greeting,
+/// `/`, tells nothing and does nothing, and so needs no token: whoever looks for a live agent finds one.
 pub(super) async fn check(State(agent): State<AgentState>, request: Request, next: Next) -> Response {
     match refuse(&agent, &request) {
         Some(refusal) => refusal.into_response(),
@@ -38,7 +40,7 @@ fn refuse(agent: &AgentState, request: &Request) -> Option<ApiError> {
         return forbidden("Web pages of other origins may not use this agent.");
     }
     let token = request.headers().get(TOKEN).map(http::HeaderValue::as_bytes).unwrap_or_default();
-    if matches(&agent.token, token) {
+    if request.uri().path() == "/" || matches(&agent.token, token) {
         return None;
     }
     Some(

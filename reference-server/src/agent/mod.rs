@@ -1,7 +1,8 @@
 //! A workspace agent: it runs commands and edits files for whoever holds its token.
 //!
 //! It has the power to run any command as its user. So it listens on loopback or on a Unix socket unless told otherwise,
-//! asks for its token on every request, refuses requests that are addressed to another host, and those of web pages.
+//! asks for its token on every request but `GET /`, its greeting, and refuses requests that are addressed to another
+//! host, and those of web pages.
 
 mod chat_context;
 pub mod containers;

@@ -210,6 +210,21 @@ async fn a_manifest_is_told_as_it_was_given() {
 }
 
 #[tokio::test]
+async fn the_greeting_alone_asks_for_no_token() {
+    let world = World::new().await;
+    let status = async |path: &str, name: &'static str, value: &'static str| {
+        let request = world.http.get(format!("{}{path}", world.agent.url())).header(name, value);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(status("/", "Coder-Session-Token", "nonsense").await, 200);
+    assert_eq!(status("//", "Coder-Session-Token", "nonsense").await, 401);
+    assert_eq!(status("/debug/manifest", "Coder-Session-Token", "nonsense").await, 401);
+    assert_eq!(status("/", "Host", "example.com").await, 403);
+    assert_eq!(status("/", "Origin", "http://example.com").await, 403);
+    world.agent.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_network_that_is_not_there_is_told_so() {
     let world = World::new().await;
     let told = async |path: &str| {

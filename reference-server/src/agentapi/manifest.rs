@@ -6,50 +6,49 @@ use agentsdk::rpc::proto::agent::{
 };
 use agentsdk::rpc::{Error, Result};
 
-use super::{AgentApi, NO_ROWS, failed, seconds, tailnet};
-use crate::store::workspace_agents::{DevcontainerRow, MetadataRow, ScriptRow};
+use super::{NO_ROWS, failed, seconds, tailnet};
+use crate::state::AppState;
+use crate::store::workspace_agents::{AgentRow, DevcontainerRow, MetadataRow, ScriptRow};
 use crate::store::workspace_apps::AppRow;
 
-impl AgentApi {
-    pub(super) async fn manifest(&self) -> Result<Manifest> {
-        let agent = self.agent().await?;
-        let store = &self.state.store;
-        let fetching = |error: sqlx::Error| failed("fetching workspace agent data", &error);
-        // The owner changes when a prebuilt workspace is claimed.
-        let workspace = store.workspace(agent.workspace_id).await.map_err(fetching)?;
-        let workspace = workspace
-            .ok_or_else(|| Error::new(format!("fetching workspace agent data: getting workspace by id: {NO_ROWS}")))?;
-        let owner = store.user(workspace.owner_id).await.map_err(fetching)?;
-        let apps = store.apps(&[agent.id]).await.map_err(fetching)?;
-        Ok(Manifest {
-            agent_id: agent.id.into(),
-            agent_name: agent.name.clone(),
-            owner_username: owner.map(|owner| owner.username).unwrap_or_default(),
-            workspace_id: workspace.id.into(),
-            workspace_name: workspace.name,
-            git_auth_configs: 0,
-            environment_variables: agent.environment_variables.clone().unwrap_or_default(),
-            directory: agent.directory.clone(),
-            // There is no host for apps.
-            vs_code_port_proxy_uri: String::new(),
-            motd_path: agent.motd_file.clone(),
-            disable_direct_connections: false,
-            derp_force_websockets: false,
-            parent_id: agent.parent_id.map(Into::into),
-            derp_map: Some(tailnet::derp_map(&self.state.access_url)),
-            scripts: store.agent_scripts(&[agent.id]).await.map_err(fetching)?.into_iter().map(script).collect(),
-            apps: apps.into_iter().map(app).collect::<Result<_>>()?,
-            metadata: store.agent_metadata(agent.id).await.map_err(fetching)?.into_iter().map(metadatum).collect(),
-            devcontainers: store
-                .agent_devcontainers(agent.id)
-                .await
-                .map_err(fetching)?
-                .into_iter()
-                .map(devcontainer)
-                .collect(),
-            secrets: Vec::new(),
-        })
-    }
+/// What this agent is told of itself, without secrets.
+pub(crate) async fn manifest(state: &AppState, agent: &AgentRow) -> Result<Manifest> {
+    let store = &state.store;
+    let fetching = |error: sqlx::Error| failed("fetching workspace agent data", &error);
+    // The owner changes when a prebuilt workspace is claimed.
+    let workspace = store.workspace(agent.workspace_id).await.map_err(fetching)?;
+    let workspace = workspace
+        .ok_or_else(|| Error::new(format!("fetching workspace agent data: getting workspace by id: {NO_ROWS}")))?;
+    let owner = store.user(workspace.owner_id).await.map_err(fetching)?;
+    let apps = store.apps(&[agent.id]).await.map_err(fetching)?;
+    Ok(Manifest {
+        agent_id: agent.id.into(),
+        agent_name: agent.name.clone(),
+        owner_username: owner.map(|owner| owner.username).unwrap_or_default(),
+        workspace_id: workspace.id.into(),
+        workspace_name: workspace.name,
+        git_auth_configs: 0,
+        environment_variables: agent.environment_variables.clone().unwrap_or_default(),
+        directory: agent.directory.clone(),
+        // There is no host for apps.
+        vs_code_port_proxy_uri: String::new(),
+        motd_path: agent.motd_file.clone(),
+        disable_direct_connections: false,
+        derp_force_websockets: false,
+        parent_id: agent.parent_id.map(Into::into),
+        derp_map: Some(tailnet::derp_map(&state.access_url)),
+        scripts: store.agent_scripts(&[agent.id]).await.map_err(fetching)?.into_iter().map(script).collect(),
+        apps: apps.into_iter().map(app).collect::<Result<_>>()?,
+        metadata: store.agent_metadata(agent.id).await.map_err(fetching)?.into_iter().map(metadatum).collect(),
+        devcontainers: store
+            .agent_devcontainers(agent.id)
+            .await
+            .map_err(fetching)?
+            .into_iter()
+            .map(devcontainer)
+            .collect(),
+        secrets: Vec::new(),
+    })
 }
 
 /// The display name is left out, as in the original.

@@ -22,6 +22,7 @@ mod tailnet;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use manifest::manifest;
 pub(crate) use rpc::router;
 
 use agentsdk::rpc::proto::agent::{
@@ -101,7 +102,7 @@ fn seconds(seconds: i64) -> Duration {
 #[async_trait]
 impl AgentRpc for AgentApi {
     async fn get_manifest(&self, _: GetManifestRequest) -> Result<Manifest> {
-        self.manifest().await
+        manifest(&self.state, &self.agent().await?).await
     }
 
     /// Banners are a licensed feature: there are none.

@@ -39,7 +39,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use codersdk::{
-    ChatClientType, ChatMessageRole, ChatStatus, ChatWatchEvent, ChatWatchEventKind, DynamicToolDefinition,
+    Chat, ChatClientType, ChatMessageRole, ChatStatus, ChatWatchEvent, ChatWatchEventKind, DynamicToolDefinition,
 };
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -54,6 +54,7 @@ use self::parts::PartBuffer;
 use self::pubsub::{ChatUpdate, Pubsub, Subscription};
 use crate::clock::SharedClock;
 use crate::store::Store;
+use crate::store::chat_diffs::DiffStatusRow;
 use crate::store::chats::{Acl, ChatRow};
 use crate::store::messages::{MessageRow, NewMessage};
 use crate::store::model_configs::{get_model_config, get_model_configs};
@@ -444,8 +445,20 @@ impl Daemon {
     /// Tells those who watch the owner's chats.
     #[allow(clippy::needless_pass_by_value, reason = "callers name a kind, they do not hold one")]
     pub(crate) fn publish_watch(&self, kind: ChatWatchEventKind, chat: &ChatRow) {
-        self.pubsub.publish_watch(chat.owner_id, &|| {
-            let event = ChatWatchEvent { kind: kind.clone(), chat: chat.to_wire(), ..ChatWatchEvent::default() };
+        self.publish_watch_of(chat.owner_id, &kind, || chat.to_wire());
+    }
+
+    /// Tells those who watch the owner's chats what is known of a chat's change now.
+    pub(crate) fn publish_diff_status_change(&self, chat: &ChatRow, status: &DiffStatusRow) {
+        self.publish_watch_of(chat.owner_id, &ChatWatchEventKind::DiffStatusChange, || Chat {
+            diff_status: Some(status.to_wire()),
+            ..chat.to_wire()
+        });
+    }
+
+    fn publish_watch_of(&self, owner: Uuid, kind: &ChatWatchEventKind, chat: impl Fn() -> Chat) {
+        self.pubsub.publish_watch(owner, &|| {
+            let event = ChatWatchEvent { kind: kind.clone(), chat: chat(), ..ChatWatchEvent::default() };
             serde_json::to_string(&event).expect("a watch event always has a JSON form").into()
         });
     }

@@ -5,14 +5,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use agentsdk::Manifest;
 use tokio::process::Command;
 use uuid::Uuid;
 use workspacesdk::{AgentConn, HttpAgentConn};
 
 use crate::agent::{Agent, AgentError};
+use crate::agentapi;
 use crate::state::AppState;
 use crate::store::workspace_agents::{
     AgentInWorkspace, AgentRow, MetadataRow, ScriptRow, ScriptTimingRow, insert_agent_logs,
@@ -24,10 +26,13 @@ use crate::workspaces::hub::AgentChange;
 const API_VERSION: &str = "2.10";
 /// How much of what a script says is kept, in bytes.
 const OUTPUT_LIMIT: usize = 64 * 1024;
+/// Has git use the machine's own `ssh`. It is called as Coder's agents call theirs, by the name `gitssh` and with `--`
+/// before what git gives it.
+const GIT_SSH: &str = "sh -c 'shift; exec ssh \"$@\"' gitssh --";
 
 /// The agent, and the task that reports for it.
 pub(super) struct DevAgent {
-    agent: Agent,
+    agent: Arc<Agent>,
     reports: tokio::task::JoinHandle<()>,
 }
 
@@ -37,10 +42,24 @@ impl DevAgent {
     /// # Errors
     /// When it cannot listen.
     pub(super) async fn start(state: &AppState, token: Uuid, dir: &Path) -> Result<Self, AgentError> {
-        let agent = Agent::builder(token.to_string()).dir(dir).clock(state.clock.clone()).start().await?;
-        let reporter =
-            Reporter { state: state.clone(), token, dir: dir.to_owned(), url: agent.url().to_owned(), attached: None };
-        let mut reporter = reporter;
+        let mut builder = Agent::builder(token.to_string()).dir(dir).clock(state.clock.clone());
+        let found = state.store.agent_by_token(token).await.ok().flatten();
+        let manifest = match &found {
+            Some(found) => manifest(state, &found.agent).await,
+            None => None,
+        };
+        for (name, value) in manifest.iter().flat_map(|manifest| environment(manifest, token)) {
+            builder = builder.env(name, value);
+        }
+        let agent = Arc::new(builder.start().await?);
+        let mut reporter = Reporter {
+            state: state.clone(),
+            token,
+            dir: dir.to_owned(),
+            url: agent.url().to_owned(),
+            agent: Arc::downgrade(&agent),
+            attached: None,
+        };
         reporter.attach().await;
         let reports = tokio::spawn(reporter.run());
         Ok(Self { agent, reports })
@@ -54,8 +73,41 @@ impl DevAgent {
     /// Stops the agent, with all that it started.
     pub(super) async fn shutdown(self) {
         self.reports.abort();
-        self.agent.shutdown().await;
+        // Whatever came of it, it no longer holds the agent.
+        let _ = self.reports.await;
+        if let Some(agent) = Arc::into_inner(self.agent) {
+            agent.shutdown().await;
+        }
     }
+}
+
+/// What the server tells the agent of itself.
+async fn manifest(state: &AppState, row: &AgentRow) -> Option<Manifest> {
+    let told = agentapi::manifest(state, row).await.map_err(|error| error.to_string());
+    match told.and_then(|told| Manifest::try_from(told).map_err(|error| error.to_string())) {
+        Ok(manifest) => Some(manifest),
+        Err(error) => {
+            tracing::error!(error, "the development agent has no manifest");
+            None
+        }
+    }
+}
+
+/// What commands find in their environment: where they run, and what the template adds to that.
+fn environment(manifest: &Manifest, token: Uuid) -> Vec<(String, String)> {
+    let own = [
+        ("CODER", "true".to_owned()),
+        ("CODER_WORKSPACE_NAME", manifest.workspace_name.clone()),
+        ("CODER_WORKSPACE_AGENT_NAME", manifest.agent_name.clone()),
+        ("CODER_WORKSPACE_OWNER_NAME", manifest.owner_name.clone()),
+        ("CODER_WORKSPACE_ID", manifest.workspace_id.to_string()),
+        ("CODER_AGENT_TOKEN", token.to_string()),
+        ("GIT_SSH_COMMAND", GIT_SSH.to_owned()),
+        ("CS_DISABLE_GETTING_STARTED_OVERRIDE", "true".to_owned()),
+    ];
+    let own = own.map(|(name, value)| (name.to_owned(), value));
+    let added = manifest.environment_variables.iter().map(|(name, value)| (name.clone(), value.clone()));
+    own.into_iter().chain(added).collect()
 }
 
 struct Reporter {
@@ -63,6 +115,7 @@ struct Reporter {
     token: Uuid,
     dir: PathBuf,
     url: String,
+    agent: Weak<Agent>,
     /// The row that is reported for.
     attached: Option<AgentRow>,
 }
@@ -115,6 +168,11 @@ impl Reporter {
         // A workspace that is stopped has an agent's row, and nothing that runs.
         let Some(AgentInWorkspace { agent, build, .. }) = found else { return };
         self.attached = Some(agent.clone());
+        if let (Some(manifest), Some(agent)) = (manifest(&self.state, &agent).await, self.agent.upgrade())
+            && let Err(error) = agent.set_manifest(&manifest)
+        {
+            tracing::error!(error = &error as &dyn std::error::Error, "the development agent's manifest was not told");
+        }
         if build.transition != "start" {
             return;
         }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use agentsdk::ExternalAuthResponse;
 use axum::Json;
 use axum::extract::State;
-use codersdk::ChatWatchEventKind;
 use http::StatusCode;
 use secrecy::ExposeSecret as _;
 use uuid::Uuid;
@@ -169,7 +168,9 @@ async fn try_mark_stale(state: &AppState, workspace: &WorkspaceRow, git_ref: &Gi
     };
     for chat in chats {
         state.store.mark_diff_stale(chat.id, &git_ref.branch, &git_ref.origin, state.clock.now()).await?;
-        state.chatd.publish_watch(ChatWatchEventKind::DiffStatusChange, &chat);
+        if let Some(status) = state.store.diff_statuses_of(&[chat.id]).await?.get(&chat.id) {
+            state.chatd.publish_diff_status_change(&chat, status);
+        }
     }
     Ok(())
 }
