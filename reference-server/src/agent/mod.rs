@@ -26,6 +26,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use agentsdk::rpc::proto::agent::PushContextStateRequest;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
@@ -231,6 +232,11 @@ impl Agent {
         self.state.mcp.tools()
     }
 
+    /// What this agent can be asked for its context with.
+    pub(crate) fn context_reader(&self) -> ContextReader {
+        ContextReader(self.state.clone())
+    }
+
     /// Says what the agent was told about itself, which `GET /debug/manifest` gives to whoever asks: an
     /// `agentsdk.Manifest`. Without it the manifest is that of an agent of no workspace.
     ///
@@ -261,6 +267,18 @@ impl Drop for Agent {
     fn drop(&mut self) {
         self.stop.cancel();
         self.serving.abort();
+    }
+}
+
+/// Reads the context of an agent, for whoever pushes it to a server.
+#[derive(Debug, Clone)]
+pub(crate) struct ContextReader(AgentState);
+
+impl ContextReader {
+    /// What there is now; nothing where it cannot be read.
+    pub(crate) async fn read(&self) -> Option<PushContextStateRequest> {
+        let (context, servers) = (self.0.context.clone(), self.0.mcp.statuses());
+        tokio::task::spawn_blocking(move || context.to_push(servers)).await.ok()
     }
 }
 

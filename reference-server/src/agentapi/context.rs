@@ -9,11 +9,14 @@ use agentsdk::rpc::proto::agent::{
 use agentsdk::rpc::{Error, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use codersdk::ChatWatchEventKind;
 use prost_types::value::Kind;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
-use super::{AgentApi, failed};
+use super::failed;
 use crate::quote::quoted;
+use crate::state::AppState;
 use crate::store::agent_reports::{ContextResourceRow, ContextSnapshotRow, context_snapshot, put_context};
 
 const MAX_RESOURCES: usize = 1000;
@@ -27,28 +30,37 @@ const MAX_HASH: usize = 64;
 /// How deep a JSON Schema may nest; deeper than decoding lets through.
 const MAX_DEPTH: usize = 128;
 
-impl AgentApi {
-    /// Stores a push unless it is older than what is there. A fresh agent counts anew and says so.
-    pub(super) async fn store_context(&self, request: PushContextStateRequest) -> Result<PushContextStateResponse> {
-        let agent = self.caller.agent.id;
-        let snapshot = ContextSnapshotRow {
-            workspace_agent_id: agent,
-            version: check(&request)?,
-            aggregate_hash: request.aggregate_hash,
-            snapshot_error: request.snapshot_error,
-            received_at: self.state.clock.now(),
-        };
-        let rows = rows(&request.resources, &snapshot)?;
-        let storing = |error: sqlx::Error| failed("upsert snapshot", &error);
-        let mut tx = self.state.store.begin().await.map_err(storing)?;
-        let stored = context_snapshot(&mut *tx, agent).await.map_err(storing)?;
-        if !request.initial && stored.is_some_and(|stored| snapshot.version <= stored.version) {
-            return Ok(PushContextStateResponse { accepted: false });
-        }
-        put_context(&mut tx, &snapshot, &rows).await.map_err(storing)?;
-        tx.commit().await.map_err(storing)?;
-        Ok(PushContextStateResponse { accepted: true })
+/// Stores a push unless it is older than what is there, and tells the chats that have drifted. A fresh agent counts
+/// anew and says so.
+pub(crate) async fn store_context(
+    state: &AppState,
+    agent: Uuid,
+    request: PushContextStateRequest,
+) -> Result<PushContextStateResponse> {
+    let snapshot = ContextSnapshotRow {
+        workspace_agent_id: agent,
+        version: check(&request)?,
+        aggregate_hash: request.aggregate_hash,
+        snapshot_error: request.snapshot_error,
+        received_at: state.clock.now(),
+    };
+    let rows = rows(&request.resources, &snapshot)?;
+    let storing = |error: sqlx::Error| failed("upsert snapshot", &error);
+    let mut tx = state.store.begin().await.map_err(storing)?;
+    let stored = context_snapshot(&mut *tx, agent).await.map_err(storing)?;
+    if !request.initial && stored.is_some_and(|stored| snapshot.version <= stored.version) {
+        return Ok(PushContextStateResponse { accepted: false });
     }
+    let drifted = put_context(&mut tx, &snapshot, &rows).await.map_err(storing)?;
+    tx.commit().await.map_err(storing)?;
+    for chat in drifted {
+        match state.store.chat(chat).await {
+            Ok(Some(chat)) => state.chatd.publish_watch(ChatWatchEventKind::ContextDirty, &chat),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%chat, %error, "a chat that has drifted cannot be read"),
+        }
+    }
+    Ok(PushContextStateResponse { accepted: true })
 }
 
 fn refused(what: impl std::fmt::Display) -> Error {

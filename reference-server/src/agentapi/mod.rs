@@ -46,6 +46,8 @@ use crate::http::agent_auth::AgentCaller;
 use crate::state::AppState;
 use crate::store::workspace_agents::AgentRow;
 
+pub(crate) use context::store_context;
+
 /// The agent service, for one connection of one agent.
 pub(crate) struct AgentApi {
     state: AppState,
@@ -190,6 +192,6 @@ impl AgentRpc for AgentApi {
     }
 
     async fn push_context_state(&self, request: PushContextStateRequest) -> Result<PushContextStateResponse> {
-        self.store_context(request).await
+        store_context(&self.state, self.caller.agent.id, request).await
     }
 }

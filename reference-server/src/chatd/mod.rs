@@ -3,6 +3,7 @@
 mod attachments;
 pub(crate) mod compaction;
 pub(crate) mod content;
+pub(crate) mod context;
 mod context_limit;
 mod cost;
 pub(crate) mod default_prompt;
@@ -260,6 +261,9 @@ impl Daemon {
             dynamic_tools: Some(options.dynamic_tools).filter(|tools| !tools.is_empty()),
             pin_order: 0,
             last_turn_summary: None,
+            context_hash: None,
+            context_dirty_since: None,
+            context_error: String::new(),
             user_acl: Acl::new(),
             group_acl: Acl::new(),
             created_at: now,
@@ -279,6 +283,12 @@ impl Daemon {
             heartbeat_at: None,
         };
         let committed = family::create(&self.store, &self.clock, chat, messages).await?;
+        if let Some(agent) = committed.chat.agent_id
+            && let Err(error) = self.store.pin_new_chats(agent).await
+        {
+            // The first turn tries again.
+            tracing::warn!(chat = %committed.chat.id, %error, "a new chat has not got its context");
+        }
         self.publish(&committed);
         self.publish_watch(ChatWatchEventKind::Created, &committed.chat);
         Ok(committed.chat)

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::attachments::FileBytes;
 use super::compaction::Compaction;
+use super::context::WorkspaceContext;
 use super::errors::ChatFailure;
 use super::history::{HistoryMessage, for_prompt};
 use super::prompt::{self, Files};
@@ -19,10 +20,11 @@ use super::tools::advisor::{self, Advisor};
 use super::tools::agents::agent_tools;
 use super::tools::builtin::{self, TurnMode};
 use super::tools::mcp::TurnServers;
-use super::tools::skills::skill_tools;
+use super::tools::skills::{TurnSkills, skill_tools};
 use super::tools::workspace::Workspace;
+use super::tools::workspace_mcp::workspace_mcp_tools;
 use super::tools::{Tool, Toolset};
-use super::workspace::{self, ChatWorkspace};
+use super::workspace::ChatWorkspace;
 use crate::model::resolve::ResolvedModel;
 use crate::model::{CallOptions, ModelCall, PromptMessage, SharedModel, names};
 use crate::state::AppState;
@@ -77,20 +79,17 @@ pub(crate) async fn prepare(
         state.models.resolve(store, chat.last_model_config_id, chat.owner_id).await?;
     let options = config.options.0;
     let mode = chat.turn_mode();
-    if chat.workspace_id.is_some() && chat.agent_id.is_none() {
-        // A workspace without an agent is told by the first tool that needs one.
-        let _ = workspace::bound_agent(state, chat).await;
-    }
+    let context = WorkspaceContext::of(state, chat).await?;
     let shown = for_prompt(history);
     let files = load_files(store, &prompt::file_ids(&shown)).await?;
     let accepts = |media_type: &str| names::accepts_file(model.provider(), model.model(), media_type);
     let mut prompt = prompt::build(&shown, &Files { resolved: Some(&files), accepts: &accepts });
-    let skills = skills(store, chat).await;
+    let skills = skills(store, chat, &context).await;
     let settings = store
         .turn_settings(chat.owner_id, config.id)
         .await
         .map_err(|error| ChatFailure::internal(&error.to_string()))?;
-    add_instructions(&mut prompt, store, &settings.prompt, mode, &skills).await?;
+    add_instructions(&mut prompt, store, &settings.prompt, mode, (&context.instructions, &skills)).await?;
     let advisor = advisor(state, chat, mode, (&model, &options), &settings.advisor, &prompt, &turn.advice).await;
     if advisor.is_some() {
         prompt::insert_system(&mut prompt, advisor::GUIDANCE);
@@ -99,12 +98,22 @@ pub(crate) async fn prepare(
         mark_for_cache(&mut prompt);
     }
     let api_key_id = history.iter().rev().find_map(|message| message.api_key_id.clone());
-    let mut tools =
-        tools(state, chat, mode, api_key_id.as_deref()).with_tools(skill_tools(store, chat.owner_id, &skills));
+    let workspace: Arc<dyn Workspace> = Arc::new(ChatWorkspace::new(state, chat));
+    let skills = TurnSkills {
+        skills,
+        in_workspace: context.skills,
+        workspace: workspace.clone(),
+        store: store.clone(),
+        owner_id: chat.owner_id,
+    };
+    let mut tools = tools(state, chat, mode, &workspace, api_key_id.as_deref()).with_tools(skill_tools(skills));
     if let Some(advisor) = advisor {
         tools = tools.with_tools(vec![advisor]).with_exclusive(&[advisor::NAME]);
     }
-    let tools = tools.with_tools(turn.servers.tools(state, chat, mode).await);
+    let mut tools = tools.with_tools(turn.servers.tools(state, chat, mode).await);
+    if !mode.plan && !mode.explore {
+        tools = tools.with_tools(workspace_mcp_tools(context.tools, &workspace));
+    }
     let tools = with_client_tools(tools, chat, mode);
     Ok(Prepared {
         provider,
@@ -182,20 +191,26 @@ async fn advising_model(state: &AppState, chat: &ChatRow, config_id: Uuid) -> Op
 }
 
 /// The server's own tools for the chat's turn.
-fn tools(state: &AppState, chat: &ChatRow, mode: TurnMode, api_key_id: Option<&str>) -> Toolset {
-    let workspace: Arc<dyn Workspace> = Arc::new(ChatWorkspace::new(state, chat));
+fn tools(
+    state: &AppState,
+    chat: &ChatRow,
+    mode: TurnMode,
+    workspace: &Arc<dyn Workspace>,
+    api_key_id: Option<&str>,
+) -> Toolset {
     builtin::toolset(mode)
-        .in_workspace(&workspace, mode.plan, &state.clock)
+        .in_workspace(workspace, mode.plan, &state.clock)
         .with_tools(agent_tools(state, chat, mode, api_key_id))
 }
 
 /// The skills of the chat's turn. Those of the owner that cannot be read are left out: the turn can do without.
-async fn skills(store: &Store, chat: &ChatRow) -> Skills {
+async fn skills(store: &Store, chat: &ChatRow, context: &WorkspaceContext) -> Skills {
     let own = store.user_skills(chat.owner_id).await.unwrap_or_else(|error| {
         tracing::warn!(chat = %chat.id, %error, "the owner's skills cannot be read");
         Vec::new()
     });
-    Skills::new(own.into_iter().map(|row| (row.name, row.description)).collect(), Vec::new())
+    let in_workspace = context.skills.iter().map(|skill| (skill.name.clone(), skill.description.clone()));
+    Skills::new(own.into_iter().map(|row| (row.name, row.description)).collect(), in_workspace.collect())
 }
 
 /// Adds the tools that the client runs, which are left out where a turn may only plan or explore.
@@ -209,12 +224,13 @@ async fn add_instructions(
     store: &Store,
     own: &str,
     mode: TurnMode,
-    skills: &Skills,
+    (of_workspace, skills): (&str, &Skills),
 ) -> Result<(), ChatFailure> {
     let unreadable = |error: sqlx::Error| ChatFailure::internal(&error.to_string());
     if !mode.root {
         prompt::insert_system(prompt, DELEGATED);
     }
+    prompt::insert_system(prompt, of_workspace);
     if !skills.is_empty() {
         prompt::insert_system(prompt, &skills.index());
     }

@@ -9,18 +9,22 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use agentsdk::Manifest;
+use agentsdk::rpc::proto::agent::{ContextResource, PushContextStateRequest};
 use tokio::process::Command;
 use uuid::Uuid;
 use workspacesdk::{AgentConn, HttpAgentConn};
 
-use crate::agent::{Agent, AgentError};
-use crate::agentapi;
+use crate::agent::{Agent, AgentError, ContextReader};
+use crate::agentapi::{self, store_context};
 use crate::state::AppState;
 use crate::store::workspace_agents::{
     AgentInWorkspace, AgentRow, MetadataRow, ScriptRow, ScriptTimingRow, insert_agent_logs,
 };
 use crate::workspaces::connection::{HEARTBEAT, note_connected, note_disconnected, note_heartbeat};
 use crate::workspaces::hub::AgentChange;
+
+/// How often the agent looks whether its context has changed.
+const CONTEXT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The version of the agent's interface to the server.
 const API_VERSION: &str = "2.10";
@@ -58,7 +62,9 @@ impl DevAgent {
             dir: dir.to_owned(),
             url: agent.url().to_owned(),
             agent: Arc::downgrade(&agent),
+            context: agent.context_reader(),
             attached: None,
+            pushed: None,
         };
         reporter.attach().await;
         let reports = tokio::spawn(reporter.run());
@@ -118,6 +124,9 @@ struct Reporter {
     agent: Weak<Agent>,
     /// The row that is reported for.
     attached: Option<AgentRow>,
+    context: ContextReader,
+    /// What the server was last told of the context; nothing before the agent is up.
+    pushed: Option<Vec<ContextResource>>,
 }
 
 impl Reporter {
@@ -130,6 +139,7 @@ impl Reporter {
         let state = self.state.clone();
         let mut changes = state.workspaces.hub.watch_workspace(workspace);
         let mut next_heartbeat = state.clock.now() + HEARTBEAT;
+        let mut next_look = state.clock.now() + CONTEXT_INTERVAL;
         let mut next_value = state.clock.now() + self.interval().await;
         loop {
             let until = |at: chrono::DateTime<chrono::Utc>| (at - state.clock.now()).to_std().unwrap_or_default();
@@ -144,6 +154,10 @@ impl Reporter {
                         let _ = note_heartbeat(&state, row.id).await;
                     }
                     next_heartbeat = state.clock.now() + HEARTBEAT;
+                }
+                () = state.clock.sleep(until(next_look)) => {
+                    self.push_context(false).await;
+                    next_look = state.clock.now() + CONTEXT_INTERVAL;
                 }
                 () = state.clock.sleep(until(next_value)) => {
                     self.measure().await;
@@ -168,6 +182,7 @@ impl Reporter {
         // A workspace that is stopped has an agent's row, and nothing that runs.
         let Some(AgentInWorkspace { agent, build, .. }) = found else { return };
         self.attached = Some(agent.clone());
+        self.pushed = None;
         if let (Some(manifest), Some(agent)) = (manifest(&self.state, &agent).await, self.agent.upgrade())
             && let Err(error) = agent.set_manifest(&manifest)
         {
@@ -176,8 +191,24 @@ impl Reporter {
         if build.transition != "start" {
             return;
         }
+        self.pushed = Some(Vec::new());
+        self.push_context(true).await;
         if let Err(error) = self.bring_up(&agent).await {
             tracing::error!(error = &error as &dyn std::error::Error, "the development agent could not report");
+        }
+    }
+
+    /// Tells the server of the context, if that has changed or `initial` says that this row is new.
+    async fn push_context(&mut self, initial: bool) {
+        let (Some(row), Some(pushed)) = (&self.attached, &self.pushed) else { return };
+        let Some(request) = self.context.read().await else { return };
+        if !initial && *pushed == request.resources {
+            return;
+        }
+        let (agent, resources) = (row.id, request.resources.clone());
+        match store_context(&self.state, agent, PushContextStateRequest { initial, ..request }).await {
+            Ok(_) => self.pushed = Some(resources),
+            Err(error) => tracing::warn!(%error, "the development agent could not push its context"),
         }
     }
 

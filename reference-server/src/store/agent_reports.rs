@@ -7,6 +7,7 @@ use sqlx::{FromRow, SqliteExecutor};
 use uuid::Uuid;
 
 use super::Tx;
+use super::chat_contexts::{mark_drifted, pin_new_chats};
 
 /// A row of `connection_logs`.
 #[derive(Debug, Clone, FromRow)]
@@ -201,38 +202,12 @@ pub(crate) async fn context_snapshot(
         .await
 }
 
-/// Pins the chats of an agent that have no context yet to what it has pushed.
-async fn pin_new_chats(tx: &mut Tx, snapshot: &ContextSnapshotRow) -> sqlx::Result<()> {
-    sqlx::query("UPDATE chats SET context_hash = $2 WHERE agent_id = $1 AND NOT archived AND context_hash IS NULL")
-        .bind(snapshot.workspace_agent_id)
-        .bind(&snapshot.aggregate_hash)
-        .execute(&mut **tx)
-        .await
-        .map(drop)
-}
-
-/// Pins the chats of an agent and owner whose context is no longer what the agent has pushed last to that; tells how
-/// many there were.
-pub(crate) async fn repin_drifted_chats(
-    executor: impl SqliteExecutor<'_>,
-    agent: Uuid,
-    owner: Uuid,
-) -> sqlx::Result<u64> {
-    const LATEST: &str = "SELECT aggregate_hash FROM workspace_agent_context_snapshots WHERE workspace_agent_id = $1";
-    let sql = format!(
-        "UPDATE chats SET context_hash = ({LATEST}) \
-         WHERE agent_id = $1 AND owner_id = $2 AND NOT archived AND context_hash <> ({LATEST})"
-    );
-    let done = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(agent).bind(owner).execute(executor).await?;
-    Ok(done.rows_affected())
-}
-
-/// Stores the context of an agent in place of what it pushed before.
+/// Stores the context of an agent in place of what it pushed before; gives the chats that have drifted from it.
 pub(crate) async fn put_context(
     tx: &mut Tx,
     snapshot: &ContextSnapshotRow,
     resources: &[ContextResourceRow],
-) -> sqlx::Result<()> {
+) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query(
         "INSERT OR REPLACE INTO workspace_agent_context_snapshots (workspace_agent_id, version, aggregate_hash, \
          snapshot_error, received_at) VALUES ($1, $2, $3, $4, $5)",
@@ -266,7 +241,8 @@ pub(crate) async fn put_context(
         .execute(&mut **tx)
         .await?;
     }
-    pin_new_chats(tx, snapshot).await
+    pin_new_chats(tx, snapshot.workspace_agent_id).await?;
+    mark_drifted(tx, snapshot.workspace_agent_id, &snapshot.aggregate_hash, snapshot.received_at).await
 }
 
 /// Sets what the dashboard shows of an agent in a dev container, and with a directory, where its sessions start.

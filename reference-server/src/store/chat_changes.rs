@@ -7,6 +7,7 @@ use sqlx::types::Json;
 use sqlx::{QueryBuilder, Sqlite};
 use uuid::Uuid;
 
+use super::chat_contexts::repin;
 use super::chats::{Acl, AclEntry};
 use super::{Store, Tx};
 
@@ -66,25 +67,28 @@ impl Store {
         Ok(())
     }
 
-    /// Binds the chat to a workspace, or to none; its build and agent are found anew.
+    /// Binds the chat to a workspace, or to none; its build, its agent and its context are found anew.
     pub(crate) async fn set_chat_workspace(
         &self,
         chat: Uuid,
         workspace: Option<Uuid>,
         now: DateTime<Utc>,
     ) -> sqlx::Result<()> {
+        let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE chats SET workspace_id = $1, build_id = NULL, agent_id = NULL, updated_at = $2 WHERE id = $3",
         )
         .bind(workspace)
         .bind(now)
         .bind(chat)
-        .execute(self.pool())
+        .execute(&mut *tx)
         .await?;
-        Ok(())
+        repin(&mut tx, chat).await?;
+        tx.commit().await
     }
 
-    /// Notes which agent of which build serves the chat, if it is still bound to that workspace.
+    /// Notes which agent of which build serves the chat, if it is still bound to that workspace. A chat without a
+    /// context, or with that of another agent, gets what this one has pushed.
     pub(crate) async fn bind_chat_agent(
         &self,
         chat: Uuid,
@@ -92,14 +96,20 @@ impl Store {
         build: Uuid,
         agent: Uuid,
     ) -> sqlx::Result<()> {
-        sqlx::query("UPDATE chats SET build_id = $1, agent_id = $2 WHERE id = $3 AND workspace_id = $4")
+        let mut tx = self.begin().await?;
+        let before: Option<Option<Uuid>> =
+            sqlx::query_scalar("SELECT agent_id FROM chats WHERE id = $1").bind(chat).fetch_optional(&mut *tx).await?;
+        let bound = sqlx::query("UPDATE chats SET build_id = $1, agent_id = $2 WHERE id = $3 AND workspace_id = $4")
             .bind(build)
             .bind(agent)
             .bind(chat)
             .bind(workspace)
-            .execute(self.pool())
+            .execute(&mut *tx)
             .await?;
-        Ok(())
+        if bound.rows_affected() > 0 && before.flatten() != Some(agent) {
+            repin(&mut tx, chat).await?;
+        }
+        tx.commit().await
     }
 
     /// Sets the plan mode, or clears it.

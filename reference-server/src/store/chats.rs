@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use codersdk::{
-    Chat, ChatClientType, ChatError, ChatErrorKind, ChatPlanMode, ChatStatus, ChatStreamRetry, DynamicToolDefinition,
+    Chat, ChatClientType, ChatContext, ChatError, ChatErrorKind, ChatPlanMode, ChatStatus, ChatStreamRetry,
+    DynamicToolDefinition,
 };
 use sqlx::SqliteExecutor;
 use uuid::Uuid;
@@ -53,6 +54,11 @@ pub(crate) struct ChatRow {
     /// 0 is not pinned.
     pub(crate) pin_order: i32,
     pub(crate) last_turn_summary: Option<String>,
+    /// Of the context that the chat works with; none until its agent has pushed one.
+    pub(crate) context_hash: Option<Vec<u8>>,
+    /// Since when its agent has another context.
+    pub(crate) context_dirty_since: Option<DateTime<Utc>>,
+    pub(crate) context_error: String,
     #[sqlx(json)]
     pub(crate) user_acl: Acl,
     #[sqlx(json)]
@@ -133,6 +139,17 @@ impl ChatRow {
         self.mode.as_deref() == Some(MODE_EXPLORE)
     }
 
+    /// The state of its context, if there is something to say of it.
+    fn context(&self) -> Option<ChatContext> {
+        let hashed = self.context_hash.as_ref().is_some_and(|hash| !hash.is_empty());
+        (hashed || self.context_dirty_since.is_some() || !self.context_error.is_empty()).then(|| ChatContext {
+            dirty: self.context_dirty_since.is_some(),
+            dirty_since: self.context_dirty_since,
+            error: Some(self.context_error.clone()).filter(|error| !error.is_empty()),
+            resources: Vec::new(),
+        })
+    }
+
     /// The chat on the wire, without what other tables hold: diff status, files, unread mark, children.
     pub(crate) fn to_wire(&self) -> Chat {
         Chat {
@@ -160,6 +177,7 @@ impl ChatRow {
             mcp_server_ids: self.mcp_server_ids.clone().into(),
             labels: self.labels.clone().into(),
             client_type: self.client_type.clone(),
+            context: self.context(),
             children: Vec::new().into(),
             ..Chat::default()
         }
@@ -173,7 +191,8 @@ macro_rules! select_chat {
             "SELECT c.id, c.organization_id, c.owner_id, COALESCE(u.username, '') AS owner_username, \
              COALESCE(u.name, '') AS owner_name, c.workspace_id, c.build_id, c.agent_id, c.parent_chat_id, \
              c.root_chat_id, c.title, c.mode, c.plan_mode, c.client_type, c.last_model_config_id, c.mcp_server_ids, \
-             c.labels, c.dynamic_tools, c.pin_order, c.last_turn_summary, \
+             c.labels, c.dynamic_tools, c.pin_order, c.last_turn_summary, c.context_hash, \
+             c.context_dirty_since, c.context_error, \
              COALESCE(r.user_acl, c.user_acl) AS user_acl, COALESCE(r.group_acl, c.group_acl) AS group_acl, \
              c.created_at, c.updated_at, c.status, c.archived, c.last_error, c.snapshot_version, c.history_version, \
              c.queue_version, c.generation_attempt, c.retry_state, c.retry_state_version, \

@@ -8,6 +8,7 @@ pub(crate) mod agent_reports;
 pub(crate) mod ai_providers;
 pub(crate) mod api_keys;
 pub(crate) mod chat_changes;
+pub(crate) mod chat_contexts;
 pub(crate) mod chat_costs;
 pub(crate) mod chat_debug;
 pub(crate) mod chat_diffs;

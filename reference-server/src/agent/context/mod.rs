@@ -4,6 +4,7 @@ mod config;
 mod http;
 mod parts;
 mod paths;
+mod push;
 mod resolve;
 mod resource;
 mod servers;
@@ -20,6 +21,7 @@ pub(super) use http::router;
 use super::mcp::ServerStatus;
 use crate::quote::quoted;
 use resolve::Root;
+use resource::Resource;
 
 /// How many sources can be added.
 const MAX_SOURCES: usize = 500;
@@ -117,17 +119,7 @@ impl Context {
 
     /// Looks at all sources again, and adds what is known of MCP servers. Reads files.
     fn resync(&self, servers: Vec<ServerStatus>) -> ContextSnapshot {
-        let Surroundings { home, dir } = &self.0.surroundings;
-        let own = OWN_ROOTS.iter().filter_map(|root| paths::canonical(root, home.as_deref()).ok());
-        let own = std::iter::once(dir.clone()).chain(own).map(|path| Root { path, source: String::new() });
-        let added = self.sources().into_iter().map(|ContextSource { path }| Root { source: path.clone(), path });
-        let roots: Vec<Root> = own.chain(added).collect();
-        let resources = resolve::resolve(&roots, servers::resources(servers));
-        let version = {
-            let mut state = self.state();
-            state.version += 1;
-            state.version
-        };
+        let (version, resources) = self.look(servers);
         ContextSnapshot {
             version,
             aggregate_hash: hex::encode(resource::aggregate_hash(&resources)),
@@ -135,6 +127,19 @@ impl Context {
             payload_bytes: resources.iter().map(|resource| resource.payload.len() as u64).sum(),
             snapshot_error: servers::excess(&resources).unwrap_or_default(),
         }
+    }
+
+    /// What there is now, and how often was looked.
+    fn look(&self, servers: Vec<ServerStatus>) -> (u64, Vec<Resource>) {
+        let Surroundings { home, dir } = &self.0.surroundings;
+        let own = OWN_ROOTS.iter().filter_map(|root| paths::canonical(root, home.as_deref()).ok());
+        let own = std::iter::once(dir.clone()).chain(own).map(|path| Root { path, source: String::new() });
+        let added = self.sources().into_iter().map(|ContextSource { path }| Root { source: path.clone(), path });
+        let roots: Vec<Root> = own.chain(added).collect();
+        let resources = resolve::resolve(&roots, servers::resources(servers));
+        let mut state = self.state();
+        state.version += 1;
+        (state.version, resources)
     }
 
     fn home(&self) -> Option<&str> {

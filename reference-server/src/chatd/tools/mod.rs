@@ -7,6 +7,7 @@ pub(crate) mod builtin;
 pub(crate) mod mcp;
 pub(crate) mod skills;
 pub(crate) mod workspace;
+pub(crate) mod workspace_mcp;
 
 use std::collections::HashSet;
 use std::fmt::Debug;

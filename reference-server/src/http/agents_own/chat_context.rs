@@ -7,13 +7,12 @@ use axum::extract::State;
 use crate::http::agent_auth::AgentCaller;
 use crate::http::error::ApiError;
 use crate::state::AppState;
-use crate::store::agent_reports::repin_drifted_chats;
 
 /// Brings the owner's chats of this agent that have drifted up to date with what the agent has pushed.
 pub(super) async fn refresh(
     State(state): State<AppState>,
     caller: AgentCaller,
 ) -> Result<Json<RefreshChatContextResponse>, ApiError> {
-    let drifted = repin_drifted_chats(state.store.pool(), caller.agent.id, caller.workspace.owner_id).await?;
+    let drifted = state.store.repin_drifted_chats(caller.agent.id, caller.workspace.owner_id).await?;
     Ok(Json(RefreshChatContextResponse { refreshed: i64::try_from(drifted).unwrap_or(i64::MAX) }))
 }

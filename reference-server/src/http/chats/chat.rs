@@ -12,7 +12,7 @@ use super::param::ChatParam;
 use super::title::MAX_TITLE;
 use super::titles::answer as title_answer;
 use super::{checks, rows};
-use crate::chatd::titles;
+use crate::chatd::{context, titles};
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::extract::GoJson;
@@ -35,6 +35,7 @@ pub(super) async fn get_chat(
         files: rows::file_metadata(files),
         ..rows::single(&chat)
     };
+    with_resources(&state, &mut answer).await;
     if chat.parent_chat_id.is_none() {
         let children = rows::children(&state, &caller, &chat)
             .await
@@ -167,7 +168,26 @@ pub(super) async fn get_chat_diff_contents(
 }
 
 /// `PUT /{chat}/context`: takes the context of the chat's agent anew. Without an agent there is none to take.
-pub(super) async fn refresh_chat_context(caller: Caller, ChatParam(chat): ChatParam) -> Result<Json<Chat>, ApiError> {
+pub(super) async fn refresh_chat_context(
+    State(state): State<AppState>,
+    caller: Caller,
+    ChatParam(chat): ChatParam,
+) -> Result<Json<Chat>, ApiError> {
     caller.may_update_chat(&chat)?;
-    Ok(Json(rows::single(&chat)))
+    let failed = |e| ApiError::internal("Internal error refreshing chat context.", &e);
+    state.store.repin_chat(chat.id).await.map_err(failed)?;
+    let chat = state.store.chat(chat.id).await.map_err(failed)?.ok_or_else(ApiError::not_found)?;
+    let mut answer = rows::single(&chat);
+    with_resources(&state, &mut answer).await;
+    Ok(Json(answer))
+}
+
+/// Adds to the state of the context what it consists of; the chat can be read without it.
+async fn with_resources(state: &AppState, answer: &mut Chat) {
+    if let Some(context) = &mut answer.context {
+        match state.store.chat_context(answer.id).await {
+            Ok(rows) => context.resources = context::resources(&rows),
+            Err(error) => tracing::error!(chat = %answer.id, %error, "a chat's context cannot be read"),
+        }
+    }
 }
