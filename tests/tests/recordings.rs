@@ -82,6 +82,9 @@ fn answers_of_newer_servers_lose_nothing_that_is_known() {
 /// Unions whose invented values fill the fields of all members at once, where ours have those of one.
 const MIXED: [&str; 2] = ["codersdk.ChatInputPart", "codersdk.ChatStreamEvent"];
 
+/// What agents tell of their network always has these, as was recorded; the catalogue is that of another release.
+const AGENTS_SEND: [&str; 4] = ["CaptivePortal", "GlobalV4", "GlobalV6", "ICMPv4"];
+
 /// The invented values of the catalogue: with every field, and with those only that are always there.
 #[test]
 fn fixtures_encode_to_what_was_read() {
@@ -98,7 +101,9 @@ fn fixtures_encode_to_what_was_read() {
     let counts = |difference: &String| {
         let in_input_part = difference.starts_with(".content[0].");
         let empty = difference.ends_with(": [] instead of null") || difference.ends_with(": {} instead of null");
-        !in_input_part && !empty
+        let sent = difference.ends_with(" is too much")
+            && AGENTS_SEND.iter().any(|field| difference.contains(&format!(".{field}: ")));
+        !in_input_part && !empty && !sent
     };
     for wire in tests::wire_types::TYPES.iter().filter(|wire| !MIXED.contains(&wire.name)) {
         let forms = &fixtures[wire.name];
