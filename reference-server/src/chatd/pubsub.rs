@@ -16,6 +16,8 @@ use crate::store::chats::ChatRow;
 
 /// How many messages wait for a subscriber before it is told that it missed some.
 const CAPACITY: usize = 256;
+/// The same for those who follow one chat: what they missed, one look at its row tells them.
+const UPDATES: usize = 32;
 
 /// The versions of a chat after a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,23 +92,36 @@ pub(crate) trait Pubsub: Debug + Send + Sync + 'static {
 
 /// Topics by key; those without subscribers are forgotten.
 #[derive(Debug)]
-pub(crate) struct Topics<K, M>(Mutex<HashMap<K, broadcast::Sender<M>>>);
+pub(crate) struct Topics<K, M> {
+    senders: Mutex<HashMap<K, broadcast::Sender<M>>>,
+    /// How many messages wait for a subscriber.
+    capacity: usize,
+}
 
 impl<K: Eq + Hash, M: Clone> Topics<K, M> {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(HashMap::new()))
+        Self::with_capacity(CAPACITY)
+    }
+
+    fn with_capacity(capacity: usize) -> Self {
+        Self { senders: Mutex::new(HashMap::new()), capacity }
     }
 
     /// Follows a topic.
     pub(crate) fn subscribe(&self, key: K) -> Subscription<M> {
-        let mut topics = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let sender = topics.entry(key).or_insert_with(|| broadcast::Sender::new(CAPACITY));
+        let mut topics = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
+        // A topic may fall silent with its last subscriber, so that no message finds out that nobody is left. Looking
+        // only when the map would grow keeps the cost of a look at a constant share of the subscriptions.
+        if topics.len() == topics.capacity() {
+            topics.retain(|_, sender| sender.receiver_count() > 0);
+        }
+        let sender = topics.entry(key).or_insert_with(|| broadcast::Sender::new(self.capacity));
         Subscription(sender.subscribe())
     }
 
     /// Tells those who follow a topic; the message is made only if somebody does.
     pub(crate) fn publish(&self, key: &K, message: impl FnOnce() -> M) {
-        let mut topics = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut topics = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = topics.get(key) {
             if sender.receiver_count() == 0 {
                 topics.remove(key);
@@ -128,7 +143,11 @@ pub(crate) struct LocalPubsub {
 
 impl LocalPubsub {
     pub(crate) fn new() -> Self {
-        Self { updates: Topics::new(), watch: Topics::new(), ownership: broadcast::Sender::new(4 * CAPACITY) }
+        Self {
+            updates: Topics::with_capacity(UPDATES),
+            watch: Topics::new(),
+            ownership: broadcast::Sender::new(4 * CAPACITY),
+        }
     }
 }
 
@@ -174,6 +193,18 @@ mod tests {
         }
         assert_eq!(subscription.next().await, Some(Delivery::Missed));
         assert_eq!(subscription.next().await, Some(Delivery::Message(chat)));
+    }
+
+    #[test]
+    fn topics_that_fell_silent_with_their_subscribers_do_not_pile_up() {
+        let topics = Topics::<usize, ()>::new();
+        let kept: Vec<_> = (0..10).map(|key| topics.subscribe(key)).collect();
+        for key in 10..10_000 {
+            drop(topics.subscribe(key));
+        }
+        let senders = topics.senders.lock().unwrap();
+        assert!(senders.len() < 100, "{} topics", senders.len());
+        assert!((0..kept.len()).all(|key| senders[&key].receiver_count() == 1));
     }
 
     #[test]

@@ -56,8 +56,10 @@ async fn a_whole_turn_takes_few_statements() {
         let answer = request.body(body.to_string()).send().await.unwrap();
         let chat: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
         assert_eq!(chat["status"], "running", "{chat}");
-        // Nobody asks meanwhile, so that only the turn's own statements are counted.
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        // Nobody asks meanwhile, so that only the turn's own statements are counted. The label is the last of them.
+        while !statements.0.lock().unwrap().iter().any(|statement| statement.contains("SET last_turn_summary")) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         counts.push(statements.0.lock().unwrap().clone());
     }
     let last = counts.pop().unwrap();
