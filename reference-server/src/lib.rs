@@ -31,7 +31,6 @@ mod store;
 mod testing;
 mod ui_text;
 mod usage_limits;
-#[allow(dead_code, reason = "handlers of several areas are being laid on it")]
 mod workspaces;
 
 use workspacesdk::quote;

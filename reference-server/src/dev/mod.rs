@@ -183,7 +183,6 @@ async fn plant(state: &AppState, login: &Login, work_dir: &Path) -> sqlx::Result
         template_version_id: task_version.id,
         prompt: PROMPT.to_owned(),
         created_at: now,
-        deleted_at: None,
     };
     insert_task(&mut *tx, &task).await?;
     let task_build = build::ask(&mut tx, &task_workspace, &task_version, seedbed.start(owner), now).await?.0.id;

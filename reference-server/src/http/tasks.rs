@@ -182,7 +182,6 @@ async fn create_task(
         template_version_id: version.id,
         prompt: request.input,
         created_at: state.clock.now(),
-        deleted_at: None,
     };
     caller.authorize(Action::Create, &task_object(&row))?;
     let mut tx = state.store.begin().await?;

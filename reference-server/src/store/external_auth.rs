@@ -39,14 +39,6 @@ impl Store {
             .await
     }
 
-    /// The links of a user.
-    pub(crate) async fn external_auth_links(&self, user: Uuid) -> sqlx::Result<Vec<ExternalAuthLinkRow>> {
-        sqlx::query_as("SELECT * FROM external_auth_links WHERE user_id = $1 ORDER BY provider_id")
-            .bind(user)
-            .fetch_all(self.pool())
-            .await
-    }
-
     /// Stores a link in place of an earlier one.
     pub(crate) async fn put_external_auth_link(&self, row: &ExternalAuthLinkRow) -> sqlx::Result<()> {
         sqlx::query(

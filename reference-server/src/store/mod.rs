@@ -3,7 +3,6 @@
 //! An in-memory store has a single connection, so code that holds a [`Tx`] must not ask the [`Store`] for anything:
 //! whatever is called inside a transaction takes the transaction.
 
-#[allow(dead_code, reason = "handlers of several areas are being laid on it")]
 pub(crate) mod agent_reports;
 pub(crate) mod ai_providers;
 pub(crate) mod api_keys;
@@ -16,7 +15,6 @@ pub(crate) mod chat_files;
 pub(crate) mod chat_list;
 pub(crate) mod chat_settings;
 pub(crate) mod chats;
-#[allow(dead_code, reason = "handlers of several areas are being laid on it")]
 pub(crate) mod external_auth;
 pub(crate) mod git_ssh_keys;
 pub(crate) mod mcp_servers;
@@ -25,18 +23,13 @@ pub(crate) mod model_configs;
 pub(crate) mod organizations;
 pub(crate) mod queue;
 pub(crate) mod settings;
-#[allow(dead_code, reason = "handlers of several areas are being laid on it")]
 pub(crate) mod tasks;
-#[allow(dead_code, reason = "handlers of several areas are being laid on it")]
 pub(crate) mod templates;
 pub(crate) mod usage_limits;
 pub(crate) mod user_skills;
 pub(crate) mod users;
-#[allow(dead_code, reason = "handlers of several areas are being laid on it")]
 pub(crate) mod workspace_agents;
-#[allow(dead_code, reason = "handlers of several areas are being laid on it")]
 pub(crate) mod workspace_apps;
-#[allow(dead_code, reason = "handlers of several areas are being laid on it")]
 pub(crate) mod workspaces;
 
 use std::path::Path;

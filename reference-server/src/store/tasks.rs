@@ -18,7 +18,6 @@ pub(crate) struct TaskRow {
     pub(crate) template_version_id: Uuid,
     pub(crate) prompt: String,
     pub(crate) created_at: DateTime<Utc>,
-    pub(crate) deleted_at: Option<DateTime<Utc>>,
 }
 
 /// The app that shows a task in one build of its workspace.
@@ -33,7 +32,6 @@ pub(crate) struct TaskAppRow {
 /// A row of `task_snapshots`.
 #[derive(Debug, Clone, FromRow)]
 pub(crate) struct TaskSnapshotRow {
-    pub(crate) task_id: Uuid,
     /// JSON.
     pub(crate) log_snapshot: String,
     pub(crate) log_snapshot_created_at: DateTime<Utc>,

@@ -162,11 +162,6 @@ impl JobRow {
             (false, false, false) => "running",
         }
     }
-
-    /// Whether the job is over, and did what it was to do.
-    pub(crate) fn succeeded(&self) -> bool {
-        self.status() == "succeeded"
-    }
 }
 
 impl Store {

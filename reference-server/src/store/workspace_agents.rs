@@ -128,7 +128,6 @@ pub(crate) struct ScriptTimingRow {
 pub(crate) struct AgentLogRow {
     /// Grows from line to line.
     pub(crate) id: i64,
-    pub(crate) agent_id: Uuid,
     pub(crate) log_source_id: Uuid,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) output: String,
@@ -156,8 +155,6 @@ pub(crate) struct MetadataRow {
 #[derive(Debug, Clone, FromRow)]
 pub(crate) struct DevcontainerRow {
     pub(crate) id: Uuid,
-    pub(crate) workspace_agent_id: Uuid,
-    pub(crate) created_at: DateTime<Utc>,
     pub(crate) workspace_folder: String,
     pub(crate) config_path: String,
     pub(crate) name: String,

@@ -98,14 +98,6 @@ impl Store {
         latest_build(self.pool(), workspace_id).await
     }
 
-    /// The first build of a workspace.
-    pub(crate) async fn first_build(&self, workspace_id: Uuid) -> sqlx::Result<Option<BuildRow>> {
-        sqlx::query_as("SELECT * FROM workspace_builds WHERE workspace_id = $1 ORDER BY build_number LIMIT 1")
-            .bind(workspace_id)
-            .fetch_optional(self.pool())
-            .await
-    }
-
     /// One build.
     pub(crate) async fn build(&self, id: Uuid) -> sqlx::Result<Option<BuildRow>> {
         build(self.pool(), id).await

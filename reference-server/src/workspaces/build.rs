@@ -17,8 +17,6 @@ use crate::store::workspaces::{self, BuildRow, WorkspaceRow, insert_build, put_w
 
 /// The provisioner that is part of the server.
 pub(crate) const PROVISIONER: Uuid = Uuid::from_u128(0x7265_6665_7265_4e63_8000_0000_0000_0001);
-/// Its name.
-pub(crate) const PROVISIONER_NAME: &str = "built-in";
 
 /// What a build is asked for with.
 #[derive(Debug, Clone)]
