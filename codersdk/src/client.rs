@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 use tracing::Instrument;
 use url::Url;
 
@@ -76,7 +77,7 @@ pub struct Attempt<'a> {
     /// The status, if an answer came.
     pub status: Option<u16>,
     /// From sending the request to the end of the answer, or to its headers for what is read as it comes.
-    pub duration: std::time::Duration,
+    pub duration: Duration,
     /// Why it failed, if it did.
     pub error: Option<&'a Error>,
 }
@@ -178,28 +179,22 @@ impl Client {
     }
 
     async fn call(&self, mut request: Request, mode: Mode) -> Result<Outcome> {
-        let total = self.inner.settings.total_timeout;
-        let (method, route) = (request.method.clone(), request.route);
+        let (method, route) = (&request.method, request.route);
         let span = tracing::debug_span!("coder_request", %method, route, url = tracing::field::Empty,
             status = tracing::field::Empty, attempts = tracing::field::Empty);
-        match tokio::time::timeout(total, self.attempts(&mut request, mode).instrument(span)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Error::timeout("the call", total).with_request(&method, &self.shown(&request))),
-        }
+        self.attempts(&mut request, mode).instrument(span).await
     }
 
-    /// Tries until an attempt succeeds, or fails in a way that another one would not mend.
+    /// Tries until an attempt succeeds, or fails in a way that another one would not mend, or the call's time is up.
     async fn attempts(&self, request: &mut Request, mode: Mode) -> Result<Outcome> {
         let settings = &self.inner.settings;
+        let deadline = Instant::now() + settings.total_timeout;
         let mut number = 1;
         loop {
             let started = Instant::now();
             let mut url = String::new();
-            let limit = settings.attempt_timeout;
-            let outcome = match tokio::time::timeout(limit, self.attempt(request, mode, &mut url)).await {
-                Ok(outcome) => outcome,
-                Err(_) => Err(Error::timeout("the request", limit).with_request(&request.method, &self.shown(request))),
-            };
+            let outcome =
+                self.timed_attempt(request, mode, &mut url, deadline.saturating_duration_since(started)).await;
             let status = match &outcome {
                 Ok(Outcome::Whole(answer)) => Some(answer.status.as_u16()),
                 Ok(Outcome::Open(download)) => Some(download.status()),
@@ -224,9 +219,34 @@ impl Client {
             let pause = settings.retry.delay(number, &error, rand::random()).filter(|_| request.idempotent);
             let Some(pause) = pause else { return Err(error) };
             tracing::debug!(attempt = number, ?pause, %error, "trying again");
-            tokio::time::sleep(pause).await;
+            let left = deadline.saturating_duration_since(Instant::now());
+            tokio::time::sleep(pause.min(left)).await;
+            if pause >= left {
+                return Err(self.timeout("the call", settings.total_timeout, request));
+            }
             number += 1;
         }
+    }
+
+    /// An attempt within its own time and what is left of the call's. One timer for both: to set one costs more than
+    /// anything else that is done here.
+    async fn timed_attempt(
+        &self,
+        request: &mut Request,
+        mode: Mode,
+        shown: &mut String,
+        left: Duration,
+    ) -> Result<Outcome> {
+        let Settings { attempt_timeout, total_timeout, .. } = self.inner.settings.as_ref();
+        match tokio::time::timeout(left.min(*attempt_timeout), self.attempt(request, mode, shown)).await {
+            Ok(outcome) => outcome,
+            Err(_) if left <= *attempt_timeout => Err(self.timeout("the call", *total_timeout, request)),
+            Err(_) => Err(self.timeout("the request", *attempt_timeout, request)),
+        }
+    }
+
+    fn timeout(&self, what: &str, limit: Duration, request: &Request) -> Error {
+        Error::timeout(what, limit).with_request(&request.method, &self.shown(request))
     }
 
     async fn attempt(&self, request: &mut Request, mode: Mode, shown: &mut String) -> Result<Outcome> {

@@ -290,8 +290,12 @@ impl Request {
         let root = if self.root == Root::Chats { chats } else { "" };
         let mut url = base.clone();
         url.set_path(&format!("{root}{}", self.path));
-        url.set_query(None);
-        url.set_fragment(None);
+        if url.query().is_some() {
+            url.set_query(None);
+        }
+        if url.fragment().is_some() {
+            url.set_fragment(None);
+        }
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);
         }
@@ -364,6 +368,9 @@ pub fn redact_url(url: &str) -> String {
 
 /// See [`redact_url`].
 pub(crate) fn redacted(url: &Url) -> String {
+    if url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none() {
+        return url.to_string();
+    }
     let mut shown = url.clone();
     let _ = shown.set_username("");
     let _ = shown.set_password(None);

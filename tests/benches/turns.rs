@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
 use chrono::{DateTime, Utc};
-use codersdk::{Chat, ChatStatus, ChatWatch, ChatWatchItem, ChatsApi, Client, CreateChatRequest};
+use codersdk::{Chat, ChatStatus, ChatWatch, ChatWatchEventKind, ChatWatchItem, ChatsApi, Client, CreateChatRequest};
 use common::Comparison;
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -67,8 +67,10 @@ async fn turns(server: &ReferenceServer, count: usize) -> Duration {
         let mut ended = HashSet::with_capacity(count);
         while ended.len() < count {
             let item = watch.next().await.expect("the watch goes on").expect("an item");
+            // The label of the turn is the last that is written.
             if let ChatWatchItem::Event(event) = item
                 && event.chat.status == ChatStatus::Waiting
+                && event.kind == ChatWatchEventKind::SummaryChange
             {
                 ended.insert(event.chat.id);
             }

@@ -15,6 +15,7 @@ pub(crate) mod chat_files;
 pub(crate) mod chat_list;
 pub(crate) mod chat_settings;
 pub(crate) mod chats;
+mod connections;
 pub(crate) mod external_auth;
 pub(crate) mod git_ssh_keys;
 pub(crate) mod mcp_servers;
@@ -35,15 +36,14 @@ pub(crate) mod workspaces;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
-/// A write transaction. Dropping it without [`Tx::commit`] undoes it.
-pub(crate) type Tx = sqlx::Transaction<'static, sqlx::Sqlite>;
+pub(crate) use self::connections::{Connections, Tx};
 
 /// The database, cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
-    pool: SqlitePool,
+    pool: Connections,
 }
 
 impl Store {
@@ -59,31 +59,23 @@ impl Store {
         }
         .busy_timeout(Duration::from_secs(10))
         .foreign_keys(true);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(if path.is_some() { 8 } else { 1 })
-            .min_connections(1)
-            // A connection that holds the only copy of the data must never be closed for being idle or old.
-            .idle_timeout(None)
-            .max_lifetime(None)
-            // There is no network between us and the database that could have died.
-            .test_before_acquire(false)
-            .connect_with(options)
-            .await?;
-        sqlx::migrate!("./migrations").run(&pool).await?;
+        // A database in memory is its one connection.
+        let pool = Connections::new(options, if path.is_some() { 8 } else { 1 });
+        pool.migrate(&sqlx::migrate!("./migrations")).await?;
         Ok(Self { pool })
     }
 
-    /// The pool, for reads and for single statements.
-    pub(crate) fn pool(&self) -> &SqlitePool {
+    /// The connections, for reads and for single statements.
+    pub(crate) fn pool(&self) -> &Connections {
         &self.pool
     }
 
     /// Begins a write transaction; writers queue here rather than fail later.
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        self.pool.begin_with("BEGIN IMMEDIATE").await
+        self.pool.begin().await
     }
 
-    /// Closes every connection, after the work under way is done.
+    /// Closes every connection; those at work when it is done.
     pub(crate) async fn close(&self) {
         self.pool.close().await;
     }

@@ -11,7 +11,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 /// Most statements that a whole turn may take: the request that creates the chat with its authentication, the answer,
 /// its title and its label. Beginnings and ends of transactions are not among them.
-const MOST_STATEMENTS: usize = 25;
+const MOST_STATEMENTS: usize = 20;
 
 /// Notes every statement.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +32,9 @@ impl<S: Subscriber> Layer<S> for Statements {
         if event.metadata().target() == "sqlx::query" && *event.metadata().level() <= Level::DEBUG {
             let mut summary = Summary(String::new());
             event.record(&mut summary);
-            self.0.lock().unwrap().push(summary.0);
+            if !["BEGIN IMMEDIATE", "COMMIT"].contains(&summary.0.trim_matches('"')) {
+                self.0.lock().unwrap().push(summary.0);
+            }
         }
     }
 }
