@@ -124,7 +124,8 @@ async fn check(parts: &Parts, state: &AppState) -> Result<Caller, ApiError> {
     }
     let now = state.clock.now();
     if key.expires_at < now {
-        return Err(signed_out(&format!("API key expired at \"{}\".", key.expires_at)));
+        let expired = key.expires_at.format("%Y-%m-%d %H:%M:%S%.f +0000 UTC");
+        return Err(signed_out(&format!("API key expired at \"{expired}\".")));
     }
     let (key, mut user) = note_use(state, key, user).await?;
     if user.status == UserStatus::Dormant.as_str() {

@@ -17,15 +17,26 @@ struct Inner {
     status: StatusCode,
     body: codersdk::Response,
     headers: Vec<(HeaderName, HeaderValue)>,
-    /// Sent instead of `body`, for the refusals that have a form of their own.
-    json: Option<serde_json::Value>,
+    form: Form,
+}
+
+/// How a refusal is written.
+#[derive(Debug, Default)]
+enum Form {
+    /// The body as JSON.
+    #[default]
+    Usual,
+    /// Another body.
+    Json(serde_json::Value),
+    /// The message alone, as plain text.
+    Plain,
 }
 
 impl ApiError {
     /// Any status with a message.
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         let body = codersdk::Response { message: message.into(), ..Default::default() };
-        Self(Box::new(Inner { status, body, headers: Vec::new(), json: None }))
+        Self(Box::new(Inner { status, body, headers: Vec::new(), form: Form::Usual }))
     }
 
     /// 400.
@@ -100,7 +111,14 @@ impl ApiError {
     /// Answers with this body instead of the usual one.
     #[must_use]
     pub(crate) fn json(mut self, body: serde_json::Value) -> Self {
-        self.0.json = Some(body);
+        self.0.form = Form::Json(body);
+        self
+    }
+
+    /// Answers with the message in plain text, as the original does before it speaks JSON.
+    #[must_use]
+    pub(crate) fn plain(mut self) -> Self {
+        self.0.form = Form::Plain;
         self
     }
 
@@ -123,10 +141,11 @@ impl From<sqlx::Error> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Inner { status, body, headers, json } = *self.0;
-        let mut response = match json {
-            Some(json) => (status, axum::Json(json)).into_response(),
-            None => (status, axum::Json(body)).into_response(),
+        let Inner { status, body, headers, form } = *self.0;
+        let mut response = match form {
+            Form::Usual => (status, axum::Json(body)).into_response(),
+            Form::Json(json) => (status, axum::Json(json)).into_response(),
+            Form::Plain => plain_text(status, &body.message),
         };
         response.headers_mut().extend(headers);
         response
@@ -134,7 +153,7 @@ impl IntoResponse for ApiError {
 }
 
 /// A refusal in plain text, as the original's middleware writes them.
-pub(crate) fn plain_text(status: StatusCode, text: &'static str) -> Response {
+pub(crate) fn plain_text(status: StatusCode, text: &str) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),

@@ -1,18 +1,22 @@
 //! Reading JSON with the leniency that clients of the original rely on.
 //!
 //! A key matches a field in any case, unknown keys and whatever follows the first value are passed over, `null` leaves
-//! a field at its zero value, and so does its absence, whether or not the type gives it a default.
+//! a field at its zero value, and so does its absence, whether or not the type gives it a default. What no field wants
+//! is never taken apart, and what is wanted as JSON keeps its text: numbers of any size, keys in any order.
 
-use std::any::type_name;
+mod lenient;
+
 use std::borrow::Cow;
 use std::fmt::Display;
 
-use serde::de::value::{MapDeserializer, StringDeserializer};
-use serde::de::{
-    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
-    VariantAccess, Visitor,
-};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
+
+use lenient::Lenient;
+
+/// How deep arrays and objects may lie in each other at all.
+const MAX_DEPTH: usize = 10_000;
 
 /// Why a body could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -40,13 +44,41 @@ impl serde::de::Error for Error {
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let text = String::from_utf8_lossy(body);
     let text = without_lone_surrogates(&text);
-    let mut stream = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
-    let value = match stream.next() {
-        None => return Err(Error::Invalid("EOF".to_owned())),
-        Some(Err(error)) => return Err(Error::Invalid(error.to_string())),
-        Some(Ok(value)) => value,
-    };
-    from_value(&value)
+    if is_too_deep(&text) {
+        return Err(Error::Invalid("exceeded max depth".to_owned()));
+    }
+    let mut stream = serde_json::Deserializer::from_str(&text).into_iter::<&RawValue>();
+    match stream.next() {
+        None => Err(Error::Invalid("EOF".to_owned())),
+        Some(Err(error)) => Err(Error::Invalid(error.to_string())),
+        Some(Ok(value)) => from_raw(value),
+    }
+}
+
+/// Whether the first value of the text has more levels than any reader should follow.
+fn is_too_deep(text: &str) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return true;
+                }
+            }
+            b']' | b'}' if !in_string => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return false;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Replaces escaped halves of characters that have no other half, which a strict reader refuses.
@@ -86,319 +118,18 @@ fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
 /// # Errors
 /// When the value does not fit `T`.
 pub(crate) fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
+    let raw = serde_json::value::to_raw_value(value).map_err(|error| Error::Invalid(error.to_string()))?;
+    from_raw(&raw)
+}
+
+fn from_raw<T: DeserializeOwned>(value: &RawValue) -> Result<T, Error> {
     // Which absent fields lack a default is known to the type alone: it says so one at a time.
     let mut absent = Vec::new();
     loop {
-        match T::deserialize(Lenient { value, absent: &absent, type_label: "value" }) {
+        match T::deserialize(Lenient::new(value, &absent)) {
             Err(Error::Missing(field)) if !absent.contains(&field) => absent.push(field),
             other => return other,
         }
-    }
-}
-
-/// A JSON value, or its absence as `null`.
-#[derive(Clone, Copy)]
-struct Lenient<'a> {
-    value: &'a Value,
-    /// Fields that get their zero value when the body lacks them.
-    absent: &'a [&'static str],
-    type_label: &'static str,
-}
-
-impl Lenient<'_> {
-    fn mismatch<T>(&self) -> Error {
-        let kind = match self.value {
-            Value::Null => "null",
-            Value::Bool(_) => "bool",
-            Value::Number(_) => "number",
-            Value::String(_) => "string",
-            Value::Array(_) => "array",
-            Value::Object(_) => "object",
-        };
-        Error::Invalid(format!(
-            "json: cannot unmarshal {kind} into Go {} of type {}",
-            self.type_label,
-            type_name::<T>()
-        ))
-    }
-}
-
-macro_rules! numbers {
-    ($($method:ident $visit:ident $type:ty,)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            match self.value {
-                Value::Null => visitor.$visit(Default::default()),
-                Value::Number(_) => <$type>::deserialize(self.value).map_err(|_| self.mismatch::<$type>())
-                    .and_then(|n| visitor.$visit(n)),
-                _ => Err(self.mismatch::<$type>()),
-            }
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for Lenient<'_> {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(value) => visitor.visit_bool(*value),
-            Value::String(value) => visitor.visit_str(value),
-            Value::Number(value) => match (value.as_u64(), value.as_i64()) {
-                (Some(value), _) => visitor.visit_u64(value),
-                (None, Some(value)) => visitor.visit_i64(value),
-                (None, None) => visitor.visit_f64(value.as_f64().unwrap_or_default()),
-            },
-            Value::Array(values) => visitor.visit_seq(Seq { values: values.iter(), of: self }),
-            Value::Object(values) => visitor.visit_map(Map { entries: values.iter(), next: None, of: self }),
-        }
-    }
-
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value {
-            Value::Null => visitor.visit_bool(false),
-            Value::Bool(value) => visitor.visit_bool(*value),
-            _ => Err(self.mismatch::<bool>()),
-        }
-    }
-
-    numbers! {
-        deserialize_i8 visit_i8 i8,
-        deserialize_i16 visit_i16 i16,
-        deserialize_i32 visit_i32 i32,
-        deserialize_i64 visit_i64 i64,
-        deserialize_u8 visit_u8 u8,
-        deserialize_u16 visit_u16 u16,
-        deserialize_u32 visit_u32 u32,
-        deserialize_u64 visit_u64 u64,
-        deserialize_f32 visit_f32 f32,
-        deserialize_f64 visit_f64 f64,
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value {
-            Value::Null => visitor.visit_str(""),
-            Value::String(value) => visitor.visit_str(value),
-            _ => Err(self.mismatch::<String>()),
-        }
-    }
-
-    /// Texts with a meaning (identifiers, times) are read through here, so their zero is not the empty text.
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let of = type_name::<V::Value>();
-        match self.value {
-            Value::Null if of.contains("Uuid") => visitor.visit_str("00000000-0000-0000-0000-000000000000"),
-            Value::Null if of.contains("DateTime") => visitor.visit_str("0001-01-01T00:00:00Z"),
-            Value::String(value) if of.contains("Uuid") => match super::extract::parse_uuid(value) {
-                Ok(id) => visitor.visit_str(&id.to_string()),
-                Err(error) => Err(Error::Invalid(error)),
-            },
-            _ => self.deserialize_string(visitor),
-        }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value {
-            Value::Null => visitor.visit_none(),
-            _ => visitor.visit_some(self),
-        }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
-        // A raw value keeps the text of its JSON; only this spelling of the request tells that one is wanted.
-        if name == "$serde_json::private::RawValue" {
-            let entry = [(name, StringDeserializer::<Error>::new(self.value.to_string()))];
-            return visitor.visit_map(MapDeserializer::new(entry.into_iter()));
-        }
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value {
-            Value::Null => visitor.visit_seq(Seq { values: [].iter(), of: self }),
-            Value::Array(values) => visitor.visit_seq(Seq { values: values.iter(), of: self }),
-            _ => Err(self.mismatch::<V::Value>()),
-        }
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: usize,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value {
-            Value::Null => visitor.visit_map(Fields::new(self, &[])),
-            Value::Object(values) => visitor.visit_map(Map { entries: values.iter(), next: None, of: self }),
-            _ => Err(self.mismatch::<V::Value>()),
-        }
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        match self.value {
-            Value::Null | Value::Object(_) => visitor.visit_map(Fields::new(self, fields)),
-            _ => Err(self.mismatch::<V::Value>()),
-        }
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        match self.value {
-            Value::String(name) => visitor.visit_enum(IntoDeserializer::<Error>::into_deserializer(name.as_str())),
-            Value::Object(entries) if entries.len() == 1 => {
-                let (name, value) = entries.iter().next().expect("the length is one");
-                visitor.visit_enum(Variant { name, content: Lenient { value, ..self } })
-            }
-            _ => Err(self.mismatch::<V::Value>()),
-        }
-    }
-
-    serde::forward_to_deserialize_any! { i128 u128 char bytes byte_buf unit unit_struct identifier }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_unit()
-    }
-}
-
-struct Seq<'a> {
-    values: std::slice::Iter<'a, Value>,
-    of: Lenient<'a>,
-}
-
-impl<'de> SeqAccess<'de> for Seq<'_> {
-    type Error = Error;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
-        self.values.next().map(|value| seed.deserialize(Lenient { value, ..self.of })).transpose()
-    }
-}
-
-/// A map: every key as it stands.
-struct Map<'a> {
-    entries: serde_json::map::Iter<'a>,
-    next: Option<&'a Value>,
-    of: Lenient<'a>,
-}
-
-impl<'de> MapAccess<'de> for Map<'_> {
-    type Error = Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        let Some((key, value)) = self.entries.next() else { return Ok(None) };
-        self.next = Some(value);
-        seed.deserialize(Lenient { value: &Value::String(key.clone()), ..self.of }).map(Some)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let value = self.next.take().unwrap_or(&Value::Null);
-        seed.deserialize(Lenient { value, ..self.of })
-    }
-}
-
-/// A struct: each field once, whatever the case of its key, and zero values for the absent ones that need them.
-struct Fields<'a> {
-    entries: std::vec::IntoIter<(&'static str, &'a Value)>,
-    next: Option<(&'static str, &'a Value)>,
-    of: Lenient<'a>,
-}
-
-impl<'a> Fields<'a> {
-    fn new(of: Lenient<'a>, fields: &'static [&'static str]) -> Self {
-        let mut entries: Vec<(&'static str, &'a Value)> = Vec::new();
-        if let Value::Object(object) = of.value {
-            for (key, value) in object {
-                let exact = fields.iter().find(|field| **field == key);
-                let lower = || Cow::from(key.to_lowercase());
-                let Some(field) = exact.or_else(|| fields.iter().find(|field| field.to_lowercase() == lower())) else {
-                    continue;
-                };
-                match entries.iter_mut().find(|(name, _)| name == field) {
-                    // `null` leaves what an earlier spelling of the key has set.
-                    Some(_) if value.is_null() => {}
-                    Some((_, earlier)) => *earlier = value,
-                    None => entries.push((field, value)),
-                }
-            }
-        }
-        for field in of.absent.iter().filter(|field| fields.contains(field)) {
-            if !entries.iter().any(|(name, _)| name == field) {
-                entries.push((field, &Value::Null));
-            }
-        }
-        Self { entries: entries.into_iter(), next: None, of }
-    }
-}
-
-impl<'de> MapAccess<'de> for Fields<'_> {
-    type Error = Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        self.next = self.entries.next();
-        let Some((field, _)) = self.next else { return Ok(None) };
-        seed.deserialize(IntoDeserializer::<Error>::into_deserializer(field)).map(Some)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let (field, value) = self.next.take().unwrap_or(("", &Value::Null));
-        seed.deserialize(Lenient { value, type_label: "struct field", ..self.of }).map_err(|error| match error {
-            Error::Invalid(text) if text.contains("struct field of type") => {
-                Error::Invalid(text.replacen("struct field of type", &format!("struct field .{field} of type"), 1))
-            }
-            other => other,
-        })
-    }
-}
-
-/// A variant with content.
-struct Variant<'a> {
-    name: &'a str,
-    content: Lenient<'a>,
-}
-
-impl<'de, 'a> EnumAccess<'de> for Variant<'a> {
-    type Error = Error;
-    type Variant = Lenient<'a>;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Lenient<'a>), Error> {
-        let name = seed.deserialize(IntoDeserializer::<Error>::into_deserializer(self.name))?;
-        Ok((name, self.content))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Lenient<'_> {
-    type Error = Error;
-
-    fn unit_variant(self) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
-        seed.deserialize(self)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_map(Fields::new(self, fields))
     }
 }
 
@@ -468,6 +199,32 @@ mod tests {
     fn raw_values_keep_their_json() {
         let body = read(r#"{"raw":{"b":[1,2.5]}}"#).unwrap();
         assert_eq!(body.raw.unwrap().get(), r#"{"b":[1,2.5]}"#);
+    }
+
+    #[test]
+    fn raw_values_keep_their_text() {
+        for text in ["1e999", "1.50", "123456789012345678901234567890", r#"{"b":1,"a":[ 2 ]}"#] {
+            assert_eq!(read(&format!("{{\"raw\":{text}}}")).unwrap().raw.unwrap().get(), text);
+        }
+    }
+
+    #[test]
+    fn what_no_field_wants_is_not_taken_apart() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let unknown = |json: &str| read(&format!("{{\"other\":{json},\"name\":\"x\"}}")).map(|body| body.name);
+        assert_eq!(unknown("-1e999").unwrap(), "x");
+        assert_eq!(unknown(&nested(9_999)).unwrap(), "x");
+        assert!(unknown(&nested(10_000)).is_err());
+        assert!(unknown("01").is_err() && unknown("nul").is_err() && unknown("\"\\x\"").is_err());
+        let read = |levels: usize| from_slice::<Value>(nested(levels).as_bytes());
+        assert!(read(100).is_ok() && read(101).is_err());
+    }
+
+    #[test]
+    fn of_several_spellings_the_last_counts() {
+        assert_eq!(read(r#"{"name":"a","NAME":"b"}"#).unwrap().name, "b");
+        assert_eq!(read(r#"{"NAME":"a","name":"b"}"#).unwrap().name, "b");
+        assert_eq!(read(r#"{"name":"b","name":"a","Name":null}"#).unwrap().name, "a");
     }
 
     #[test]

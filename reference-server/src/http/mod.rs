@@ -20,6 +20,7 @@ mod login;
 mod logs_query;
 pub(crate) mod mcp_servers;
 mod members;
+mod named;
 pub(crate) mod organizations;
 mod passwords;
 pub(crate) mod query;
@@ -73,8 +74,9 @@ pub(crate) fn router(state: AppState) -> Router {
         .nest("/api/v2/tasks", tasks::router())
         .nest("/api/experimental/tasks", tasks::router())
         .merge(absent::router())
+        .merge(named::router())
         .fallback(routing::not_found)
-        .method_not_allowed_fallback(routing::method_not_allowed)
+        .method_not_allowed_fallback(named::method_not_allowed)
         .with_state(state.clone());
     // Layers of a router run once a route is found; this one must have its say before that.
     Router::new().fallback_service(routes).layer(from_fn_with_state(state, routing::frame))

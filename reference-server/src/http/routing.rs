@@ -159,6 +159,10 @@ const MCP_ROOTS: &[&str] = &["/api/experimental/mcp", "/api/v2/mcp"];
 /// What need not be escaped in a segment of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// The path of a request; routers below a prefix see what follows it only.
+#[derive(Debug, Clone)]
+pub(crate) struct WholePath(pub(crate) String);
+
 /// Wraps every route: puts the request into the one spelling that routes have, and the answer into its final form.
 pub(crate) async fn frame(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     request = {
@@ -179,7 +183,10 @@ pub(crate) async fn frame(State(state): State<AppState>, mut request: Request, n
     } else {
         respell(&mut request, &path);
         match guard(&state, &path, &mut request).await {
-            Ok(()) => next.run(request).await,
+            Ok(()) => {
+                request.extensions_mut().insert(WholePath(path.clone()));
+                next.run(request).await
+            }
             Err(error) => error.into_response(),
         }
     };
@@ -302,15 +309,21 @@ fn matches_whole(pattern: &str, path: &str) -> bool {
     matches_prefix(pattern, path) && pattern.split('/').count() == path.split('/').count()
 }
 
+/// What paths contain that are not called by browsers, or not with a session.
+const NOT_FORGED: &[&str] = &[
+    "/api/v2/users/first",
+    "api/v2/workspaceagents",
+    "api/v2/workspaceproxies/me",
+    "derp",
+    "api/v2/scim",
+    "/provisionerdaemons",
+];
+
 /// Refuses writes that a foreign page could have made a browser send: those that carry the cookie and nothing else
 /// that only the web page itself could have known.
 fn refuse_forgery(path: &str, request: &Request) -> Option<Response> {
     let safe = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(request.method());
-    let exempt = path.contains("/api/v2/users/first")
-        || path == "/api/v2/csp/reports"
-        || path.contains("api/v2/workspaceagents/")
-        || path.contains("api/v2/workspaceproxies/me/")
-        || path.contains("/provisionerdaemons/");
+    let exempt = path == "/api/v2/csp/reports" || NOT_FORGED.iter().any(|part| path.contains(part));
     if safe || exempt || !(path.starts_with("/api") || path.starts_with("/oauth2/authorize")) {
         return None;
     }
@@ -370,7 +383,9 @@ fn finish(response: &mut Response, known_visitor: bool, any_origin: bool) {
     if !is_file && headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json") {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     }
-    if method_not_allowed && let Some(allow) = headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok()) {
+    if !method_not_allowed {
+        headers.remove(header::ALLOW);
+    } else if let Some(allow) = headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok()) {
         let methods: Vec<_> = allow.split(',').map(str::trim).filter(|method| *method != "HEAD").collect();
         if let Ok(allow) = HeaderValue::try_from(methods.join(", ")) {
             headers.insert(header::ALLOW, allow);
@@ -407,11 +422,6 @@ pub(crate) async fn not_found(uri: Uri) -> Response {
     let page = "<!doctype html><html lang=\"en\"><head><title>Coder</title></head><body><p>This server has no web page: \
                 it serves the API below <code>/api/v2</code>.</p></body></html>";
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
-}
-
-/// The empty answer to a method that a path does not have; the router names those that it has.
-pub(crate) async fn method_not_allowed() -> StatusCode {
-    StatusCode::METHOD_NOT_ALLOWED
 }
 
 #[cfg(test)]

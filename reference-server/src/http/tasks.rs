@@ -47,7 +47,7 @@ pub(crate) fn router() -> Router<AppState> {
 
 /// The task of the path parameter `task`, by id or name, which the caller may read.
 #[derive(Debug)]
-struct TaskParam(TaskRow);
+pub(super) struct TaskParam(TaskRow);
 
 impl FromRequestParts<AppState> for TaskParam {
     type Rejection = ApiError;

@@ -50,7 +50,7 @@ pub(crate) fn router() -> Router<AppState> {
 
 /// The template of the path parameter `template`, which the caller may read.
 #[derive(Debug)]
-struct TemplateParam(TemplateRow);
+pub(super) struct TemplateParam(TemplateRow);
 
 impl FromRequestParts<AppState> for TemplateParam {
     type Rejection = ApiError;
@@ -66,7 +66,7 @@ impl FromRequestParts<AppState> for TemplateParam {
 
 /// The version of the path parameter `version`, of a template which the caller may read.
 #[derive(Debug)]
-struct VersionParam(TemplateVersionRow, JobRow);
+pub(super) struct VersionParam(TemplateVersionRow, JobRow);
 
 impl FromRequestParts<AppState> for VersionParam {
     type Rejection = ApiError;

@@ -74,13 +74,19 @@ async fn create_token(
     UserParam(user): UserParam,
     GoJson(request): GoJson<CreateTokenRequest>,
 ) -> Result<(StatusCode, Json<GenerateApiKeyResponse>), ApiError> {
-    let allow_list = allow_list(request.allow_list.as_deref().unwrap_or_default())?;
+    let targets = request.allow_list.as_deref().unwrap_or_default();
+    for target in targets {
+        target
+            .validate()
+            .map_err(|error| ApiError::bad_request("Request body must be valid JSON.").detail(error.to_string()))?;
+    }
     let single = request.scope.iter().map(|scope| scope.as_str()).filter(|scope| !scope.is_empty());
     let asked: Vec<&str> = match request.scopes.as_deref() {
         Some(scopes @ [_, ..]) => scopes.iter().map(|scope| scope.as_str()).collect(),
         _ => single.collect(),
     };
     let scopes = asked.into_iter().map(scope).collect::<Result<_, _>>()?;
+    let allow_list = allow_list(targets)?;
     let token_name = Some(request.token_name).filter(|name| !name.is_empty()).unwrap_or_else(random_name);
     let new = NewApiKey {
         user_id: user.id,
@@ -133,11 +139,6 @@ fn scope(name: &str) -> Result<String, ApiError> {
 
 /// The entries as stored: sorted, each once, and none that another covers.
 fn allow_list(targets: &[ApiAllowListTarget]) -> Result<Vec<String>, ApiError> {
-    for target in targets {
-        target
-            .validate()
-            .map_err(|error| ApiError::bad_request("Request body must be valid JSON.").detail(error.to_string()))?;
-    }
     if targets.len() > MAX_ALLOW_LIST {
         let detail = format!("allow_list has {} entries; max allowed is {MAX_ALLOW_LIST}", targets.len());
         return Err(ApiError::bad_request("Failed to create API key.").detail(detail));

@@ -314,6 +314,10 @@ async fn delete_user(
     if caller.id() == user.id {
         return Err(ApiError::new(StatusCode::FORBIDDEN, "You cannot delete yourself!"));
     }
+    if state.store.owns_workspaces(user.id).await? {
+        let message = "You cannot delete a user that has workspaces. Delete their workspaces and try again!";
+        return Err(ApiError::new(StatusCode::EXPECTATION_FAILED, message));
+    }
     caller.authorize_or_forbid(Action::Delete, &Object::user(user.id))?;
     state.store.delete_user(user.id, state.clock.now()).await?;
     Ok(Json(codersdk::Response { message: "User has been deleted!".to_owned(), ..Default::default() }))

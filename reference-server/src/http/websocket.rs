@@ -5,12 +5,12 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use super::error::ApiError;
 use crate::clock::SharedClock;
@@ -25,6 +25,8 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_MESSAGE: usize = 32 * 1024;
 /// Largest message of a client that sends a stream of bytes, in bytes.
 const MAX_BYTES: usize = 4 << 20;
+
+const VIOLATION: &str = "WebSocket protocol violation";
 
 /// What a socket needs of the server that it belongs to.
 pub(crate) trait SocketHost {
@@ -55,35 +57,51 @@ impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
     }
 }
 
+/// The checks of a handshake, each failure in plain text.
 fn check(headers: &HeaderMap) -> Result<(), ApiError> {
-    let violation = |status, text: String| ApiError::new(status, format!("WebSocket protocol violation: {text}"));
-    for (name, token) in [(header::CONNECTION, "Upgrade"), (header::UPGRADE, "websocket")] {
+    let refuse = |status, text: String| ApiError::new(status, text).plain();
+    let bad = |text: String| refuse(StatusCode::BAD_REQUEST, text);
+    for (name, title, token) in
+        [(header::CONNECTION, "Connection", "Upgrade"), (header::UPGRADE, "Upgrade", "websocket")]
+    {
         if !has_token(headers, &name, token) {
             let given = quoted(text(headers, &name));
-            let title = if name == header::CONNECTION { "Connection" } else { "Upgrade" };
-            let error = format!("{title} header {given} does not contain {token}");
-            return Err(violation(StatusCode::UPGRADE_REQUIRED, error)
+            let text = format!("{VIOLATION}: {title} header {given} does not contain {token}");
+            return Err(refuse(StatusCode::UPGRADE_REQUIRED, text)
                 .header(header::CONNECTION, HeaderValue::from_static("Upgrade"))
                 .header(header::UPGRADE, HeaderValue::from_static("websocket")));
         }
     }
     if text(headers, &header::SEC_WEBSOCKET_VERSION) != "13" {
         let given = quoted(text(headers, &header::SEC_WEBSOCKET_VERSION));
-        let error = format!("unsupported protocol version (only 13 is supported): {given}");
-        return Err(violation(StatusCode::BAD_REQUEST, error)
+        return Err(bad(format!("unsupported WebSocket protocol version (only 13 is supported): {given}"))
             .header(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13")));
     }
-    if let Some(origin) = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok())
-        && !is_same_host(origin, text(headers, &header::HOST))
-    {
-        let error = format!(
-            "request Origin {} is not authorized for Host {}",
-            quoted(origin),
-            quoted(text(headers, &header::HOST))
-        );
-        return Err(ApiError::new(StatusCode::FORBIDDEN, error));
+    let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).into_iter();
+    match (keys.next(), keys.next()) {
+        (None, _) => return Err(bad(format!("{VIOLATION}: missing Sec-WebSocket-Key"))),
+        (Some(_), Some(_)) => return Err(bad(format!("{VIOLATION}: multiple Sec-WebSocket-Key headers"))),
+        (Some(key), None) => {
+            let key = key.to_str().unwrap_or_default().trim();
+            if !BASE64_STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16) {
+                return Err(bad(format!(
+                    "{VIOLATION}: invalid Sec-WebSocket-Key {}, must be a 16 byte base64 encoded string",
+                    quoted(key)
+                )));
+            }
+        }
     }
-    Ok(())
+    let (origin, host) = (text(headers, &header::ORIGIN), text(headers, &header::HOST));
+    let from = host_of(origin);
+    if origin.is_empty() || from.eq_ignore_ascii_case(host) {
+        return Ok(());
+    }
+    let text = if from.is_empty() {
+        format!("request Origin {} is not a valid URL with a host", quoted(origin))
+    } else {
+        format!("request Origin {} is not authorized for Host {}", quoted(from), quoted(host))
+    };
+    Err(refuse(StatusCode::FORBIDDEN, text))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
@@ -95,12 +113,11 @@ fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     values.flat_map(|value| value.split(',')).any(|given| given.trim().eq_ignore_ascii_case(token))
 }
 
-fn is_same_host(origin: &str, host: &str) -> bool {
-    Url::parse(origin).is_ok_and(|url| {
-        let name = url.host_str().unwrap_or_default();
-        let authority = url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
-        authority.eq_ignore_ascii_case(host)
-    })
+/// The host of a URL with its port as it stands there, even where the scheme implies it; empty if there is none.
+fn host_of(url: &str) -> &str {
+    let Some((_, rest)) = url.split_once("//") else { return "" };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 
 impl Upgrade {
@@ -260,3 +277,74 @@ impl Socket {
 
 /// What a peer is told that speaks where it should listen.
 pub(crate) const UNEXPECTED_DATA: &str = "unexpected data message";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &[(&str, &str)] = &[
+        ("host", "coder.example:80"),
+        ("connection", "keep-alive, UPGRADE"),
+        ("upgrade", "WebSocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+
+    /// What is said to a good request with one header changed, or taken away.
+    fn said(name: &'static str, value: &'static str) -> Option<(u16, String)> {
+        let mut headers: HeaderMap =
+            GOOD.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect();
+        headers.remove(name);
+        if !value.is_empty() {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        let error = check(&headers).err()?;
+        Some((error.status().as_u16(), error.body().message.clone()))
+    }
+
+    #[test]
+    fn handshakes_are_checked() {
+        assert_eq!(said("accept", "*/*"), None);
+        for (name, value, status, text) in [
+            (
+                "connection",
+                "close",
+                426,
+                "WebSocket protocol violation: Connection header \"close\" does not contain Upgrade",
+            ),
+            ("upgrade", "", 426, "WebSocket protocol violation: Upgrade header \"\" does not contain websocket"),
+            (
+                "sec-websocket-version",
+                "12",
+                400,
+                "unsupported WebSocket protocol version (only 13 is supported): \"12\"",
+            ),
+            ("sec-websocket-key", "", 400, "WebSocket protocol violation: missing Sec-WebSocket-Key"),
+            (
+                "sec-websocket-key",
+                "AAAA",
+                400,
+                "WebSocket protocol violation: invalid Sec-WebSocket-Key \"AAAA\", must be a 16 byte base64 encoded string",
+            ),
+            ("origin", "null", 403, "request Origin \"null\" is not a valid URL with a host"),
+            (
+                "origin",
+                "http://evil.example",
+                403,
+                "request Origin \"evil.example\" is not authorized for Host \"coder.example:80\"",
+            ),
+        ] {
+            assert_eq!(said(name, value), Some((status, text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn an_origin_is_the_same_if_its_host_and_port_are() {
+        for origin in ["http://coder.example:80", "https://CODER.example:80/x?y", "http://a:b@coder.example:80#z"] {
+            assert_eq!(said("origin", origin), None, "{origin}");
+        }
+        for origin in ["http://coder.example", "coder.example:80", "http://coder.example:80.evil.example", "http://"] {
+            assert_eq!(said("origin", origin).map(|(status, _)| status), Some(403), "{origin}");
+        }
+    }
+}

@@ -261,7 +261,7 @@ impl Store {
             .map(drop)
     }
 
-    /// Deletes a user: the row stays, the memberships and keys go.
+    /// Deletes a user: the row stays, the memberships, keys and skills go.
     pub(crate) async fn delete_user(&self, id: Uuid, now: DateTime<Utc>) -> sqlx::Result<()> {
         let mut tx = self.begin().await?;
         sqlx::query("UPDATE users SET deleted = TRUE, updated_at = $2 WHERE id = $1")
@@ -269,8 +269,14 @@ impl Store {
             .bind(now)
             .execute(&mut *tx)
             .await?;
-        sqlx::query("DELETE FROM organization_members WHERE user_id = $1").bind(id).execute(&mut *tx).await?;
-        sqlx::query("DELETE FROM api_keys WHERE user_id = $1").bind(id).execute(&mut *tx).await?;
+        for statement in [
+            "DELETE FROM organization_members WHERE user_id = $1",
+            "DELETE FROM api_keys WHERE user_id = $1",
+            "DELETE FROM user_ai_provider_keys WHERE user_id = $1",
+            "DELETE FROM user_skills WHERE user_id = $1",
+        ] {
+            sqlx::query(statement).bind(id).execute(&mut *tx).await?;
+        }
         tx.commit().await
     }
 

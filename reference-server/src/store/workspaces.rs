@@ -93,6 +93,14 @@ impl Store {
         .await
     }
 
+    /// Whether somebody owns a workspace that is not deleted.
+    pub(crate) async fn owns_workspaces(&self, owner: Uuid) -> sqlx::Result<bool> {
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM workspaces WHERE owner_id = $1 AND NOT deleted)")
+            .bind(owner)
+            .fetch_one(self.pool())
+            .await
+    }
+
     /// The last build of a workspace, and its job.
     pub(crate) async fn latest_build(&self, workspace_id: Uuid) -> sqlx::Result<Option<BuildRow>> {
         latest_build(self.pool(), workspace_id).await

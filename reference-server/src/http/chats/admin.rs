@@ -1,14 +1,14 @@
 //! The routes with which chats are administered.
 
 use axum::Router;
-use axum::routing::{any, get, patch, put};
+use axum::routing::{get, patch, put};
 
 use super::{config, cost, model_configs, models, usage_limits};
 use crate::http::error::ApiError;
 use crate::state::AppState;
 
 pub(super) fn router() -> Router<AppState> {
-    let mut router = Router::new()
+    Router::new()
         .route("/models", get(models::list_chat_models))
         .nest("/model-configs", model_configs::router())
         .nest("/config", config::router())
@@ -18,22 +18,7 @@ pub(super) fn router() -> Router<AppState> {
         .route("/providers", get(gone).post(gone))
         .route("/providers/{provider_config}", patch(gone).delete(gone))
         .route("/user-provider-configs", get(gone))
-        .route("/user-provider-configs/{provider_config}", put(gone).delete(gone));
-    // What these subtrees do not have must not be taken for something of a chat.
-    for path in [
-        "/config",
-        "/config/{setting}",
-        "/config/{setting}/{rest}",
-        "/cost",
-        "/cost/{user}",
-        "/cost/{user}/{rest}",
-        "/usage-limits/{rest}",
-        "/usage-limits/overrides",
-        "/usage-limits/group-overrides",
-    ] {
-        router = router.route(path, any(async || ApiError::route_not_found()));
-    }
-    router
+        .route("/user-provider-configs/{provider_config}", put(gone).delete(gone))
 }
 
 async fn gone() -> ApiError {

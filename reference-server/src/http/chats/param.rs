@@ -16,6 +16,10 @@ use crate::store::chats::{Acl, ChatRow};
 /// The permission that a reader of a shared chat has, as it is stored.
 pub(crate) const READ_PERMISSION: &str = "read";
 
+/// Subtrees beside the chats. What they do not have is not taken for something of a chat.
+pub(crate) const NOT_CHATS: &[&str] =
+    &["config", "cost", "files", "model-configs", "providers", "usage-limits", "user-provider-configs"];
+
 /// The chat of the path parameter `chat`, which the caller may read.
 #[derive(Debug)]
 pub(crate) struct ChatParam(pub(crate) ChatRow);
@@ -27,7 +31,11 @@ impl FromRequestParts<AppState> for ChatParam {
         let caller = Caller::from_request_parts(parts, state).await?;
         let Path(names): Path<HashMap<String, String>> =
             Path::from_request_parts(parts, state).await.map_err(|_| ApiError::not_found())?;
-        let id = path_uuid(names.get("chat").map_or("", String::as_str))?;
+        let name = names.get("chat").map_or("", String::as_str);
+        if NOT_CHATS.contains(&name) {
+            return Err(ApiError::route_not_found());
+        }
+        let id = path_uuid(name)?;
         let chat = state.store.chat(id).await.map_err(|e| ApiError::internal("Internal error fetching chat.", &e))?;
         match chat {
             Some(chat) if caller.can(Action::Read, &chat_object(&chat)) => Ok(Self(chat)),

@@ -33,7 +33,6 @@ pub(super) async fn stream_chat(
     let reader = (chat.owner_id == caller.id()).then_some(chat.id);
     Ok(upgrade.serve(&state.clone(), async move |mut socket| {
         let mut stream = stream;
-        let first = send_next(&mut stream, &mut socket).await;
         let mark_read = async || {
             if let Some(chat) = reader
                 && let Err(error) = state.store.mark_read(chat).await
@@ -41,11 +40,9 @@ pub(super) async fn stream_chat(
                 tracing::warn!(%chat, %error, "cannot note that a chat was read");
             }
         };
+        // Whoever has been told something finds the chat read.
         mark_read().await;
-        let code = match first {
-            Ok(()) => follow(&mut stream, &mut socket).await,
-            Err(code) => code,
-        };
+        let code = follow(&mut stream, &mut socket).await;
         mark_read().await;
         let reason = if code == close_code::POLICY { UNEXPECTED_DATA } else { "" };
         socket.close(code, reason).await;
@@ -86,11 +83,6 @@ async fn follow(stream: &mut ChatStream, socket: &mut Socket) -> u16 {
             return code;
         }
     }
-}
-
-async fn send_next(stream: &mut ChatStream, socket: &mut Socket) -> Result<(), u16> {
-    let events = stream.next().await;
-    send(events, socket).await
 }
 
 async fn send(events: Result<Vec<Event>, ChatdError>, socket: &mut Socket) -> Result<(), u16> {

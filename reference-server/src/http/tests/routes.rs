@@ -57,6 +57,58 @@ async fn ids_are_known_in_every_spelling() {
 }
 
 #[tokio::test]
+async fn what_a_path_names_is_looked_for_before_the_rest_of_the_path_and_the_method() {
+    let world = World::new().await;
+    const MISSING: &str = "Resource not found or you do not have access to this resource";
+    const NO_ROUTE: &str = "Route not found.";
+    let nobody = "11111111-1111-4111-8111-111111111111";
+    let body = json!({"organization_id": world.organization, "content": [{"type": "text", "text": "hi"}]});
+    let chats = "/api/experimental/chats";
+    let chat = world.post(&world.owner, chats, body).await.expect(201)["id"].as_str().unwrap().to_owned();
+    for (method, path, status, message) in [
+        (Method::GET, format!("{chats}/zz/nope"), 400, "Invalid UUID \"zz\"."),
+        (Method::GET, format!("{chats}/insights/pull-requests"), 400, "Invalid UUID \"insights\"."),
+        (Method::GET, format!("/api/v2/chats/{nobody}/nope/nope"), 404, MISSING),
+        (Method::GET, format!("{chats}/{chat}/nope"), 404, NO_ROUTE),
+        (Method::DELETE, format!("{chats}/{nobody}"), 404, MISSING),
+        (Method::PUT, format!("{chats}/zz/messages"), 400, "Invalid UUID \"zz\"."),
+        (Method::POST, format!("{chats}/watch"), 400, "Invalid UUID \"watch\"."),
+        (Method::GET, format!("{chats}/models/nope"), 400, "Invalid UUID \"models\"."),
+        (Method::GET, format!("{chats}/config/messages"), 404, NO_ROUTE),
+        (Method::PUT, format!("{chats}/config"), 404, NO_ROUTE),
+        (Method::GET, format!("{chats}/files/{nobody}/nope"), 404, NO_ROUTE),
+        (Method::GET, format!("{chats}/usage-limits/overrides"), 404, NO_ROUTE),
+        (Method::GET, format!("{chats}/cost/{nobody}"), 404, MISSING),
+        (Method::GET, format!("{chats}/cost/me/nope"), 404, NO_ROUTE),
+        (Method::POST, format!("{chats}/cost/nobody-here/summary"), 404, MISSING),
+        (Method::GET, "/api/v2/users/nobody-here/keys/a/b".to_owned(), 404, MISSING),
+        (Method::GET, "/api/v2/users/me/keys/a/b".to_owned(), 404, NO_ROUTE),
+        (Method::GET, "/api/v2/users/nobody-here/status".to_owned(), 404, MISSING),
+        (Method::POST, "/api/v2/users/nobody-here/password".to_owned(), 404, MISSING),
+        (Method::POST, "/api/v2/organizations/nope".to_owned(), 404, MISSING),
+        (Method::PUT, format!("/api/experimental/users/{nobody}/skills"), 404, MISSING),
+        (Method::PUT, "/api/v2/workspaces/zz".to_owned(), 400, "Invalid UUID \"zz\"."),
+        (Method::PUT, format!("/api/v2/templates/{nobody}"), 404, MISSING),
+        (Method::PATCH, "/api/v2/tasks/nobody-here".to_owned(), 404, MISSING),
+    ] {
+        let answer = world.call(&world.owner, method.clone(), &path, Value::Null).await;
+        assert_eq!((answer.status.as_u16(), &answer.json["message"]), (status, &json!(message)), "{method} {path}");
+        assert_eq!(answer.header("allow"), "", "{method} {path}");
+    }
+    for (method, path) in [
+        (Method::DELETE, format!("{chats}/{chat}")),
+        (Method::PUT, format!("{chats}/{chat}/messages")),
+        (Method::POST, "/api/v2/organizations/default".to_owned()),
+        // Here only the routes look for the user.
+        (Method::PUT, "/api/v2/users/nobody-here".to_owned()),
+    ] {
+        let answer = world.call(&world.owner, method, &path, Value::Null).await;
+        assert_eq!((answer.status.as_u16(), answer.text.as_str()), (405, ""), "{path}");
+        assert!(answer.header("allow").contains("GET"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn every_answer_has_the_same_frame() {
     let world = World::new().await;
     for path in ["/api/v2/buildinfo", "/api/v2/nope", "/healthz", "/", "/api/v2/users/me"] {

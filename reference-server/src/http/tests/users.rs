@@ -187,3 +187,20 @@ async fn organization_roles_stay_in_their_organization() {
     assert_eq!(world.get(&world.owner, &format!("{USERS}/bob")).await.expect(200)["organization_ids"], json!([]));
     world.post(&admin, &format!("{members}/bob"), Value::Null).await.expect(200);
 }
+
+#[tokio::test]
+async fn a_user_with_workspaces_is_not_deleted() {
+    let world = World::new().await;
+    let (id, token) = world.person("ann", json!({})).await;
+    let (owner, path) = (id.parse().unwrap(), format!("{USERS}/ann"));
+    let planted = world.plant(owner, owner).await;
+    let message = "You cannot delete a user that has workspaces. Delete their workspaces and try again!";
+    world.delete(&world.owner, &path).await.refuses(417, message);
+    world.get(&token, &format!("{USERS}/me")).await.expect(200);
+    sqlx::query("UPDATE workspaces SET deleted = TRUE WHERE id = $1")
+        .bind(planted.workspace)
+        .execute(world.server.state().store.pool())
+        .await
+        .unwrap();
+    world.delete(&world.owner, &path).await.refuses(200, "User has been deleted!");
+}

@@ -1,6 +1,6 @@
 //! Workspaces as their owners handle them.
 
-mod builds;
+pub(super) mod builds;
 mod create;
 mod list;
 mod logs;
