@@ -21,8 +21,11 @@ use crate::quote::quoted;
 const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// How long a frame may take to be taken.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
-/// Largest message that a client may send, in bytes.
-const MAX_MESSAGE: usize = 32 * 1024;
+/// How long a peer has to answer a close, and to take one.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Largest message of a client that has little or nothing to say, in bytes. More is heard than is ever taken, as only
+/// who is heard can be told why it is refused.
+const MAX_MESSAGE: usize = 1 << 20;
 /// Largest message of a client that sends a stream of bytes, in bytes.
 const MAX_BYTES: usize = 4 << 20;
 
@@ -242,7 +245,11 @@ impl Socket {
                 Some(Ok(Message::Binary(data))) => return Incoming::Binary(data),
                 Some(Ok(Message::Pong(_))) => self.unanswered = false,
                 Some(Ok(Message::Ping(_))) => {}
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return Incoming::Gone,
+                Some(Ok(Message::Close(_))) => {
+                    self.finish().await;
+                    return Incoming::Gone;
+                }
+                Some(Err(_)) | None => return Incoming::Gone,
             }
         }
     }
@@ -262,15 +269,20 @@ impl Socket {
             return;
         }
         let frame = CloseFrame { code, reason: reason.into() };
-        let close = async {
-            if self.socket.send(Message::Close(Some(frame))).await.is_ok() {
-                // What the peer says last, so that it gets to read the reason before the connection ends.
-                while let Some(Ok(_)) = self.socket.recv().await {}
-            }
+        let sent = tokio::select! {
+            sent = self.socket.send(Message::Close(Some(frame))) => sent.is_ok(),
+            () = self.clock.sleep(CLOSE_TIMEOUT) => false,
         };
+        if sent {
+            self.finish().await;
+        }
+    }
+
+    /// Reads to the end, so that both sides get to read the last word of the other before the connection ends.
+    async fn finish(&mut self) {
         tokio::select! {
-            () = close => {}
-            () = self.clock.sleep(Duration::from_secs(5)) => {}
+            () = async { while let Some(Ok(_)) = self.socket.recv().await {} } => {}
+            () = self.clock.sleep(CLOSE_TIMEOUT) => {}
         }
     }
 }

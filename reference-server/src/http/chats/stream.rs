@@ -4,6 +4,7 @@ use axum::extract::ws::close_code;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::param::ChatParam;
 use crate::chatd::ChatdError;
@@ -12,10 +13,14 @@ use crate::chatd::pubsub::Delivery;
 use crate::chatd::stream::{BATCH_SIZE, ChatStream, Event, frame};
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
+use crate::http::go_json;
 use crate::http::query::QueryValues;
 use crate::http::websocket::{Incoming, Socket, UNEXPECTED_DATA, Upgrade};
 use crate::quote::quoted;
 use crate::state::AppState;
+
+/// Largest choice of an episode, in bytes.
+const MAX_CHOICE: usize = 32 * 1024;
 
 /// `GET /{chat}/stream`
 pub(super) async fn stream_chat(
@@ -116,12 +121,15 @@ pub(super) async fn stream_chat_parts(
             tokio::select! {
                 biased;
                 incoming = socket.next() => match incoming {
-                    Incoming::Data(data) | Incoming::Binary(data) => match serde_json::from_slice::<EpisodeChoice>(&data) {
-                        Ok(EpisodeChoice { history_version, generation_attempt }) => {
+                    Incoming::Data(data) | Incoming::Binary(data) if data.len() > MAX_CHOICE => {
+                        break (close_code::SIZE, "read limited at 32769 bytes");
+                    }
+                    Incoming::Data(data) | Incoming::Binary(data) => match EpisodeChoice::read(&data) {
+                        Some(EpisodeChoice { history_version, generation_attempt }) => {
                             let episode = Episode { chat_id: chat.id, history_version, generation_attempt };
                             reader = Some(state.chatd.parts().read(episode));
                         }
-                        Err(_) => break (close_code::INVALID, "failed to unmarshal JSON"),
+                        None => break (close_code::INVALID, "failed to unmarshal JSON"),
                     },
                     Incoming::Gone => break (close_code::AWAY, ""),
                     Incoming::Stopped => break (close_code::NORMAL, ""),
@@ -145,11 +153,18 @@ pub(super) async fn stream_chat_parts(
 }
 
 /// Which episode a client of the parts route wants.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Deserialize)]
 struct EpisodeChoice {
     history_version: i64,
     generation_attempt: i64,
+}
+
+impl EpisodeChoice {
+    /// Nothing follows the choice, unlike in a body.
+    fn read(message: &[u8]) -> Option<Self> {
+        let whole: &RawValue = serde_json::from_slice(message).ok()?;
+        go_json::from_slice(whole.get().as_bytes()).ok()
+    }
 }
 
 async fn next_parts(reader: &mut Option<EpisodeReader>) -> Vec<std::sync::Arc<crate::chatd::parts::LivePart>> {

@@ -6,6 +6,7 @@ mod chats;
 mod claims;
 mod routes;
 mod sessions;
+mod sockets;
 mod users;
 
 use std::sync::Arc;
