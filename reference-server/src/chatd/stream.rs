@@ -24,6 +24,8 @@ use crate::store::queue::{self, QueuedMessageRow};
 
 /// Most events of one frame.
 pub(crate) const BATCH_SIZE: usize = 256;
+/// Most bytes of a frame of several events. Clients refuse frames of more than 4 MiB.
+const MAX_FRAME: usize = 3 << 20;
 /// How often the database is looked at when no hint comes.
 const POLL_INTERVAL: Duration = Duration::from_secs(10);
 /// How often a read of the database is tried before the stream is given up.
@@ -134,7 +136,7 @@ impl Daemon {
 }
 
 impl ChatStream {
-    /// The next events, at least one and at most [`BATCH_SIZE`]. Cancel safe.
+    /// The next events, at least one and at most [`BATCH_SIZE`], as many as a frame has room for. Cancel safe.
     ///
     /// # Errors
     /// When the database cannot be read, also after some time.
@@ -146,7 +148,12 @@ impl ChatStream {
         if matches!(self.pending.front(), Some(Event::Part(_))) {
             self.collect_parts();
         }
-        let count = self.pending.len().min(BATCH_SIZE);
+        let mut bytes = 0;
+        let fits = self.pending.iter().take(BATCH_SIZE).take_while(|event| {
+            bytes += event.json().len() + 1;
+            bytes <= MAX_FRAME
+        });
+        let count = fits.count().max(1);
         Ok(self.pending.drain(..count).collect())
     }
 

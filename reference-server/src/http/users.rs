@@ -195,7 +195,10 @@ async fn create_user(
             _ => String::new(),
         },
         login_type: login_type.as_str().to_owned(),
-        status: request.user_status.unwrap_or_else(|| UserStatus::Dormant.as_str().to_owned()),
+        status: request
+            .user_status
+            .filter(|status| !status.is_empty())
+            .unwrap_or_else(|| UserStatus::Dormant.as_str().to_owned()),
         roles: role_list,
         organization_ids,
         is_service_account: false,
@@ -221,7 +224,7 @@ fn check_fields(request: &CreateUser) -> Result<(), ApiError> {
             "user_status",
             "oneof",
             status.unwrap_or_default(),
-            status.is_none_or(|status| UserStatus::KNOWN.contains(&status)),
+            status.is_none_or(|status| status.is_empty() || UserStatus::KNOWN.contains(&status)),
         )
         .finish()
 }

@@ -37,6 +37,10 @@ pub(super) async fn post_chat_file(
 ) -> Result<(StatusCode, Json<UploadChatFileResponse>), ApiError> {
     let organization_id = organization(&query)?;
     caller.authorize_or_forbid(Action::Create, &Object::chat(caller.id(), organization_id))?;
+    // Who may do anything anywhere still needs a place to do it in.
+    if state.store.organization(organization_id).await?.is_none() {
+        return Err(ApiError::forbidden());
+    }
     let declared = header_text(request.headers(), header::CONTENT_TYPE)
         .filter(|value| !value.is_empty())
         .map_or_else(|| UNCLASSIFIED.to_owned(), |value| mime::base(&value));

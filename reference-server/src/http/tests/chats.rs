@@ -127,6 +127,9 @@ async fn files_keep_their_type_and_belong_to_their_owner_and_to_readers_of_their
     let file = world.upload("data.json", "application/json", r#"{"a": 1}"#).await.expect(201);
     let id = file["id"].as_str().unwrap();
     let path = format!("{CHATS}/files/{id}");
+    let nowhere = format!("{CHATS}/files?organization=11111111-1111-4111-8111-111111111111");
+    let headers = [("Coder-Session-Token", world.owner.as_str()), ("Content-Disposition", "inline; filename=a.txt")];
+    world.raw(Method::POST, &nowhere, &headers, "text").await.refuses(403, "Forbidden.");
     let answer = world.get(&world.owner, &path).await;
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.header("content-disposition"), "inline; filename=data.json");

@@ -105,3 +105,29 @@ async fn whoever_was_told_something_finds_the_chat_read() {
     socket.next().await.unwrap().unwrap();
     assert_eq!(unread().await, false);
 }
+
+#[tokio::test]
+async fn a_long_history_comes_in_frames_that_clients_take() {
+    let world = World::new().await;
+    let chat = format!("{CHATS}/{}", world.answered_chat().await);
+    for _ in 0..4 {
+        let text = format!("@text ok\n{}", "x".repeat(1_200_000));
+        let body = json!({"content": [{"type": "text", "text": text}]});
+        world.post(&world.owner, &format!("{chat}/messages"), body).await.expect(200);
+        while world.get(&world.owner, &chat).await.expect(200)["status"] != "waiting" {
+            tokio::task::yield_now().await;
+        }
+    }
+    let mut socket = world.socket(&format!("{chat}/stream")).await;
+    let mut messages = 0;
+    loop {
+        let Some(Ok(Message::Text(frame))) = socket.next().await else { panic!("the socket ended") };
+        assert!(frame.len() < 4 << 20, "{} bytes", frame.len());
+        let events: Vec<Value> = serde_json::from_str(&frame).unwrap();
+        messages += events.iter().filter(|event| event["type"] == "message").count();
+        if events.iter().any(|event| event["type"] == "preview_reset") {
+            break;
+        }
+    }
+    assert_eq!(messages, 10);
+}

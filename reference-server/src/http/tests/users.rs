@@ -204,3 +204,10 @@ async fn a_user_with_workspaces_is_not_deleted() {
         .unwrap();
     world.delete(&world.owner, &path).await.refuses(200, "User has been deleted!");
 }
+
+#[tokio::test]
+async fn an_empty_status_is_none() {
+    let world = World::new().await;
+    assert_eq!(world.user("ann", json!({"user_status": ""})).await["status"], "dormant");
+    assert_eq!(world.user("bea", json!({"user_status": null})).await["status"], "dormant");
+}
