@@ -13,6 +13,10 @@ use super::error::ApiError;
 use super::extract::parse_uuid;
 use crate::quote::quoted;
 
+/// Forms of times, as errors name them.
+const RFC_3339: &str = "2006-01-02T15:04:05Z07:00";
+const RFC_3339_NANO: &str = "2006-01-02T15:04:05.999999999Z07:00";
+
 /// The parameters of a query in the order they came, each as often as it came.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct QueryValues(Vec<(String, String)>);
@@ -216,12 +220,36 @@ impl QueryParser {
         default: Option<DateTime<Utc>>,
         key: &str,
     ) -> Option<DateTime<Utc>> {
-        let kind = "must be a valid date format (2006-01-02T15:04:05.999999999Z07:00)";
-        self.read(values, default, key, kind, |text| {
-            let text = text.to_uppercase();
-            DateTime::parse_from_rfc3339(&text)
+        self.time(values, default, key, RFC_3339_NANO, str::to_uppercase)
+    }
+
+    /// A time with its offset, in the letters that the standard has.
+    pub(crate) fn rfc3339(
+        &mut self,
+        values: &QueryValues,
+        default: Option<DateTime<Utc>>,
+        key: &str,
+    ) -> Option<DateTime<Utc>> {
+        self.time(values, default, key, RFC_3339, str::to_owned)
+    }
+
+    fn time(
+        &mut self,
+        values: &QueryValues,
+        default: Option<DateTime<Utc>>,
+        key: &str,
+        layout: &str,
+        spell: fn(&str) -> String,
+    ) -> Option<DateTime<Utc>> {
+        self.read(values, default, key, &format!("must be a valid date format ({layout})"), |text| {
+            let text = spell(text);
+            let parsed = DateTime::parse_from_rfc3339(&text).ok();
+            // The parser takes other letters, too.
+            let strict = text.as_bytes().get(10) == Some(&b'T') && !text.ends_with('z');
+            parsed
+                .filter(|_| strict)
                 .map(|time| Some(time.to_utc()))
-                .map_err(|_| format!("parsing time {} as \"2006-01-02T15:04:05.999999999Z07:00\"", quoted(&text)))
+                .ok_or_else(|| format!("parsing time {} as {}", quoted(&text), quoted(layout)))
         })
     }
 
@@ -397,6 +425,24 @@ mod tests {
             same(&value, &case.output["value"])?;
             same_set(&without_tails(&json!(parser.into_errors())), &without_tails(&case.output["errors"]))
         });
+    }
+
+    #[test]
+    fn times_are_read_in_their_letters_or_in_any() {
+        let read = |text: &str, any: bool| {
+            let values = QueryValues::parse(&format!("p={text}"));
+            let mut parser = QueryParser::new();
+            let time = if any { parser.time3339(&values, None, "p") } else { parser.rfc3339(&values, None, "p") };
+            (time, parser.into_errors().pop().map(|error| error.detail))
+        };
+        let time: DateTime<Utc> = "2026-01-02T01:02:03Z".parse().unwrap();
+        assert_eq!(read("2026-01-02T03:02:03%2B02:00", false), (Some(time), None));
+        assert_eq!(read("2026-01-02t01:02:03z", true), (Some(time), None));
+        for wrong in ["2026-01-02t01:02:03z", "2026-01-02T01:02:03z", "2026-01-02%2001:02:03Z", "2026-01-02", "x"] {
+            let (time, error) = read(wrong, false);
+            let error = error.unwrap();
+            assert!(time.is_none() && error.contains("must be a valid date format (2006-01-02T15:04:05Z07:00): "));
+        }
     }
 
     #[test]

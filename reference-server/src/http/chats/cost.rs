@@ -24,8 +24,8 @@ pub(crate) fn router() -> Router<AppState> {
 
 /// The time to be summed up: the last 30 days unless the query says otherwise.
 fn period(parser: &mut QueryParser, query: &QueryValues, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
-    let start = parser.time3339(query, Some(now - TimeDelta::days(30)), "start_date");
-    let end = parser.time3339(query, Some(now), "end_date");
+    let start = parser.rfc3339(query, Some(now - TimeDelta::days(30)), "start_date");
+    let end = parser.rfc3339(query, Some(now), "end_date");
     (start.unwrap_or_default(), end.unwrap_or_default())
 }
 
