@@ -170,6 +170,11 @@ pub(crate) async fn frame(State(state): State<AppState>, mut request: Request, n
         let body = drained(&parts.headers, body);
         Request::from_parts(parts, body)
     };
+    if has_broken_escape(request.uri().path()) {
+        // Such a request reaches no handler of the original either.
+        let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+        return (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, kind)], "400 Bad Request").into_response();
+    }
     let origin = request.headers().contains_key(header::ORIGIN);
     let known_visitor = cookie(request.headers(), CSRF_COOKIE).is_some();
     let path = normal_path(request.uri().path());
@@ -192,6 +197,14 @@ pub(crate) async fn frame(State(state): State<AppState>, mut request: Request, n
     };
     finish(&mut response, known_visitor, origin && open_to_all(&path));
     response
+}
+
+/// Whether a `%` in the path is not followed by two hexadecimal digits.
+fn has_broken_escape(path: &str) -> bool {
+    path.match_indices('%').any(|(at, _)| {
+        let digits = path.as_bytes().get(at + 1..at + 3);
+        !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
 }
 
 /// Decodes a path and joins its slashes, as routes are matched on that.

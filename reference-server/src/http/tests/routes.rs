@@ -109,6 +109,16 @@ async fn what_a_path_names_is_looked_for_before_the_rest_of_the_path_and_the_met
 }
 
 #[tokio::test]
+async fn a_broken_escape_is_no_path() {
+    let world = World::new().await;
+    for path in ["/api/v2/users/%zz", "/api/v2/users/%", "/%4", "/healthz%+1"] {
+        let answer = world.get(&world.owner, path).await;
+        assert_eq!((answer.status.as_u16(), answer.text.as_str()), (400, "400 Bad Request"), "{path}");
+    }
+    world.get(&world.owner, "/api/v2/users/%6De?x=%zz").await.expect(200);
+}
+
+#[tokio::test]
 async fn every_answer_has_the_same_frame() {
     let world = World::new().await;
     for path in ["/api/v2/buildinfo", "/api/v2/nope", "/healthz", "/", "/api/v2/users/me"] {
