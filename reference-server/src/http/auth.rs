@@ -77,7 +77,7 @@ impl FromRequestParts<AppState> for Caller {
 pub(crate) fn session_token(parts: &Parts) -> Option<String> {
     let query = QueryValues::parse(parts.uri.query().unwrap_or_default());
     let of_query = |key: &str| query.get(key).filter(|value| !value.is_empty()).map(str::to_owned);
-    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let header = |name: &str| parts.headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
     cookie(&parts.headers, SESSION_TOKEN_COOKIE)
         .filter(|value| !value.is_empty())
         .map(str::to_owned)
@@ -94,12 +94,16 @@ pub(crate) fn bearer(authorization: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer ").then_some(rest)
 }
 
-/// The value of the first cookie with this name.
+/// The value of the first cookie with this name whose value has none of the characters that cookies must not have.
+/// What else a browser sends does not matter.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(';')).find_map(|pair| {
-        let (key, value) = pair.trim().split_once('=')?;
-        (key == name).then(|| value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value))
+    let lines = headers.get_all(header::COOKIE).into_iter().map(HeaderValue::as_bytes);
+    lines.flat_map(|line| line.split(|byte| *byte == b';')).find_map(|pair| {
+        let equals = pair.iter().position(|byte| *byte == b'=')?;
+        let (key, value) = (pair[..equals].trim_ascii(), pair[equals + 1..].trim_ascii_end());
+        let value = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value);
+        let valid = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+        (key == name.as_bytes() && value.iter().all(valid)).then(|| std::str::from_utf8(value).ok())?
     })
 }
 
@@ -212,5 +216,29 @@ mod tests {
         assert_eq!(token(http::Request::builder().uri("/?access_token=%20x")).unwrap(), "x");
         assert_eq!(token(http::Request::builder().header("authorization", "Basic b")), None);
         assert_eq!(token(http::Request::builder().header("authorization", "é")), None);
+        assert_eq!(token(request().header("cookie", "coder_session_token=")).unwrap(), "h");
+        let header = HeaderValue::from_bytes("é-b".as_bytes()).unwrap();
+        assert_eq!(token(http::Request::builder().header("coder-session-token", header)).unwrap(), "é-b");
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_any_others() {
+        let found = |line: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap());
+            cookie(&headers, "a").map(str::to_owned)
+        };
+        for (line, value) in [
+            ("a=1", Some("1")),
+            ("x=é; a=1; y=", Some("1")),
+            ("aa=2;a=\"1\" ; a=3", Some("1")),
+            ("a=é; a=2", Some("2")),
+            ("a=x=y, z", Some("x=y, z")),
+            ("a=\"", None),
+            ("a", None),
+            ("A=1", None),
+        ] {
+            assert_eq!(found(line).as_deref(), value, "{line}");
+        }
     }
 }
