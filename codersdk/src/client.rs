@@ -160,6 +160,12 @@ impl Client {
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// The same client, connections shared, acting for nobody.
+    #[must_use]
+    pub fn without_session_token(&self) -> Self {
+        Self { inner: Arc::new(Inner { token: None, ..(*self.inner).clone() }) }
+    }
+
     /// Sends a call and reads the answer whole. Fails on a status that the request does not accept.
     #[doc(hidden)]
     pub async fn send(&self, request: Request) -> Result<Answer> {

@@ -45,7 +45,7 @@ async fn main() {
 }
 
 /// Compares two ways, turn by turn.
-fn compare(name: &'static str, mut ours: impl FnMut(), mut by_hand: impl FnMut()) -> Comparison {
+fn compare(name: &str, mut ours: impl FnMut(), mut by_hand: impl FnMut()) -> Comparison {
     let time = |work: &mut dyn FnMut()| {
         let start = Instant::now();
         work();
@@ -77,38 +77,65 @@ fn reading(folder: &Path) -> bool {
     compare("500 lines of a file of 1 MB", ours, by_hand).report(FILES_LIMIT)
 }
 
-fn editing(folder: &Path, name: &'static str, search: &str, replace: &str) -> bool {
+/// An edit has two halves, and each is measured against its own: working it out, against reading and splitting the file
+/// in memory; and the whole call, which must write so that no reader ever sees half a file, against a program that
+/// reads, splits, and writes the same bytes beside the file and renames them. How far the whole call is from memory
+/// alone is told, too; most of that is the file system's.
+fn editing(folder: &Path, name: &str, search: &str, replace: &str) -> bool {
     let path = folder.join("edited");
     let text: String = (0..LINES).map(|number| format!("    line {number} of the file\n")).collect();
     let files = Files::new(Arc::new(OsFs));
-    let request = FileEditRequest {
+    let request = |include_diff| FileEditRequest {
         files: vec![FileEdits {
             path: path.to_str().expect("UTF-8").to_owned(),
             edits: vec![FileEdit { search: search.to_owned(), replace: replace.to_owned(), ..FileEdit::default() }]
                 .into(),
         }]
         .into(),
-        ..FileEditRequest::default()
+        include_diff,
     };
-    let restore = || std::fs::write(&path, &text).expect("a file");
-    let ours = || {
-        files.edit_files(request.clone()).expect("an edit");
-        restore();
-    };
-    // What any program has to do: read, split, put together, and write beside the file.
-    let by_hand = || {
+    let read_and_split = || {
         let text = std::fs::read(&path).expect("the file");
-        let mut lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
-        let wanted = search.trim().as_bytes();
-        let found = lines.iter().position(|line| line.trim_ascii() == wanted).expect("the line");
-        lines[found] = b"    a new line";
-        let beside = path.with_extension("part");
-        std::fs::write(&beside, lines.join(&b'\n')).expect("a file");
-        std::fs::rename(&beside, &path).expect("a file");
-        restore();
+        let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+        assert!(black_box(lines).len() > LINES);
+        text
     };
-    restore();
-    compare(name, ours, by_hand).report(FILES_LIMIT)
+    let worked_out = || {
+        let text = std::fs::read(&path).expect("the file");
+        black_box(workspacesdk::edit::replace(&text, search, replace, false).expect("an edit"));
+    };
+    let by_hand = || {
+        let text = read_and_split();
+        let beside = path.with_extension("part");
+        std::fs::write(&beside, &text).expect("a file");
+        std::fs::rename(&beside, &path).expect("a file");
+    };
+    let ways: [&dyn Fn(); 5] = [
+        &|| drop(black_box(read_and_split())),
+        &worked_out,
+        &by_hand,
+        &|| drop(black_box(files.edit_files(request(false)).expect("an edit"))),
+        &|| drop(black_box(files.edit_files(request(true)).expect("an edit"))),
+    ];
+    let round = |_| {
+        ways.map(|way| {
+            std::fs::write(&path, &text).expect("a file");
+            let start = Instant::now();
+            way();
+            start.elapsed()
+        })
+    };
+    // The first round warms up.
+    let rounds: Vec<[Duration; 5]> = (0..=ROUNDS).map(round).skip(1).collect();
+    let pairs = |ours: usize, baseline: usize| {
+        let rounds: Vec<_> = rounds.iter().map(|round| (round[ours], round[baseline])).collect();
+        move |what: &str| Comparison::new(&format!("{name}, {what}"), &rounds)
+    };
+    let mut within = pairs(1, 0)("worked out, against read and split").report(FILES_LIMIT);
+    within &= pairs(3, 2)("whole, against read, split and written beside").report(FILES_LIMIT);
+    pairs(4, 2)("the same with a diff").tell();
+    pairs(3, 0)("whole, against read and split alone").tell();
+    within
 }
 
 /// Asks the agent for JSON.

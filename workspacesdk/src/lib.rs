@@ -6,6 +6,7 @@
 //!   [`AgentConnExt`] adds what is made of its calls: [`run`](AgentConnExt::run) a command to its end,
 //!   [`edit`](AgentConnExt::edit) files, [`read_lines`](AgentConnExt::read_lines) page by page.
 //! - [`HttpAgentConn`] reaches a real agent over TCP, a Unix socket, or through a [`Connector`] of your own.
+//! - [`AgentConnectionsApi`] is what a server tells of the ways to an agent; [`codersdk::Client`] has its calls.
 //! - `FakeAgent` (feature `fake`) is an agent in memory whose files keep the rules of the real one, and
 //!   `MockAgentConn` (feature `mock`) says what is expected of each call.
 //! - [`files`], [`edit`], [`diff`], [`output`] and [`fs`] are the rules themselves: what an agent does when it is asked,
@@ -34,6 +35,7 @@
 mod agent_conn;
 mod body;
 pub mod connection;
+mod connections_api;
 pub mod context;
 pub mod desktop;
 pub mod diff;
@@ -62,6 +64,9 @@ mod wire;
 pub use agent_conn::MockAgentConn;
 pub use agent_conn::{AgentConn, DebugLogsOptions, ProcessOutputOptions};
 pub use body::{BoxIo, FileContent, Io, NewContent};
+#[cfg(feature = "mock")]
+pub use connections_api::MockAgentConnectionsApi;
+pub use connections_api::{AgentConnectionsApi, ReconnectingPtyOptions};
 pub use edits::Edit;
 pub use ext::AgentConnExt;
 #[cfg(feature = "fake")]

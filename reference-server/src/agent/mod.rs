@@ -52,6 +52,7 @@ use ports::Ports;
 use processes::Manager;
 
 pub use context::ContextConfig;
+pub(crate) use context::ContextWatch;
 pub use listen::ListenAddress;
 
 /// Why an agent could not start.
@@ -279,6 +280,11 @@ impl ContextReader {
     pub(crate) async fn read(&self) -> Option<PushContextStateRequest> {
         let (context, servers) = (self.0.context.clone(), self.0.mcp.statuses());
         tokio::task::spawn_blocking(move || context.to_push(servers)).await.ok()
+    }
+
+    /// Says from now on when to read again.
+    pub(crate) async fn watch(&self) -> ContextWatch {
+        ContextWatch::start(self.0.context.clone(), self.0.mcp.changes(), self.0.clock.clone()).await
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::process::Command;
 use uuid::Uuid;
 use workspacesdk::{AgentConn, HttpAgentConn};
 
-use crate::agent::{Agent, AgentError, ContextReader};
+use crate::agent::{Agent, AgentError, ContextReader, ContextWatch};
 use crate::agentapi::{self, store_context};
 use crate::state::AppState;
 use crate::store::workspace_agents::{
@@ -22,9 +22,6 @@ use crate::store::workspace_agents::{
 };
 use crate::workspaces::connection::{HEARTBEAT, note_connected, note_disconnected, note_heartbeat};
 use crate::workspaces::hub::AgentChange;
-
-/// How often the agent looks whether its context has changed.
-const CONTEXT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The version of the agent's interface to the server.
 const API_VERSION: &str = "2.10";
@@ -56,13 +53,15 @@ impl DevAgent {
             builder = builder.env(name, value);
         }
         let agent = Arc::new(builder.start().await?);
+        let context = agent.context_reader();
         let mut reporter = Reporter {
             state: state.clone(),
             token,
             dir: dir.to_owned(),
             url: agent.url().to_owned(),
             agent: Arc::downgrade(&agent),
-            context: agent.context_reader(),
+            context_changes: context.watch().await,
+            context,
             attached: None,
             pushed: None,
         };
@@ -125,6 +124,7 @@ struct Reporter {
     /// The row that is reported for.
     attached: Option<AgentRow>,
     context: ContextReader,
+    context_changes: ContextWatch,
     /// What the server was last told of the context; nothing before the agent is up.
     pushed: Option<Vec<ContextResource>>,
 }
@@ -139,7 +139,6 @@ impl Reporter {
         let state = self.state.clone();
         let mut changes = state.workspaces.hub.watch_workspace(workspace);
         let mut next_heartbeat = state.clock.now() + HEARTBEAT;
-        let mut next_look = state.clock.now() + CONTEXT_INTERVAL;
         let mut next_value = state.clock.now() + self.interval().await;
         loop {
             let until = |at: chrono::DateTime<chrono::Utc>| (at - state.clock.now()).to_std().unwrap_or_default();
@@ -155,10 +154,7 @@ impl Reporter {
                     }
                     next_heartbeat = state.clock.now() + HEARTBEAT;
                 }
-                () = state.clock.sleep(until(next_look)) => {
-                    self.push_context(false).await;
-                    next_look = state.clock.now() + CONTEXT_INTERVAL;
-                }
+                () = self.context_changes.next() => self.push_context(false).await,
                 () = state.clock.sleep(until(next_value)) => {
                     self.measure().await;
                     next_value = state.clock.now() + self.interval().await;

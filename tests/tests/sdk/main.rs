@@ -9,3 +9,4 @@ mod hostile;
 mod lists;
 mod streams;
 mod tools;
+mod workspaces;

@@ -3,14 +3,18 @@
 use codersdk::{Client, Error};
 use serde_json::{Value, json};
 use workspacesdk::files::ReadFileLinesLimits;
-use workspacesdk::{AgentConn, DebugLogsOptions, HttpAgentConn, NewContent, ProcessOutputOptions};
+use workspacesdk::{
+    AgentConn, AgentConnectionsApi, DebugLogsOptions, HttpAgentConn, NewContent, ProcessOutputOptions,
+    ReconnectingPtyOptions,
+};
 
-use crate::harness::{Args, Method, Outcome, method, nothing, value};
+use crate::harness::{Args, Method, Outcome, method, nothing, opened, value};
 
 const AGENT: &str = "workspacesdk.agentConn";
+const CLIENT: &str = "workspacesdk.Client";
 
 pub fn methods() -> Vec<Method> {
-    [processes_and_files(), containers_and_desktop(), what_it_tells()].into_iter().flatten().collect()
+    [processes_and_files(), containers_and_desktop(), what_it_tells(), ways_to_it()].into_iter().flatten().collect()
 }
 
 /// A connection to where the client's server is.
@@ -113,5 +117,38 @@ fn what_it_tells() -> Vec<Method> {
         method(AGENT, "DebugMagicsock", |c, _| async move { text(conn(&c).debug_magicsock().await) }),
         method(AGENT, "DebugManifest", |c, _| async move { text(conn(&c).debug_manifest().await) }),
         method(AGENT, "PrometheusMetrics", |c, _| async move { text(conn(&c).prometheus_metrics().await) }),
+    ]
+}
+
+fn ways_to_it() -> Vec<Method> {
+    vec![
+        method(CLIENT, "AgentConnectionInfo", |c, a| async move { value(c.agent_connection_info(a.get(0)).await) }),
+        method(
+            CLIENT,
+            "AgentConnectionInfoGeneric",
+            |c, _| async move { value(c.agent_connection_info_generic().await) },
+        ),
+        method(CLIENT, "WorkspaceAgentConnectionWatch", |c, a| async move {
+            nothing(c.workspace_agent_connection_watch(a.get(0), &a.text(1)).await.map(drop))
+        }),
+        // The original shows the signed token in its error.
+        method(CLIENT, "AgentReconnectingPTY", |c, a| async move {
+            let signed_token = a.field::<String>(0, "SignedToken");
+            let options = ReconnectingPtyOptions {
+                agent_id: a.field(0, "AgentID"),
+                reconnect: a.field(0, "Reconnect"),
+                width: a.field(0, "Width"),
+                height: a.field(0, "Height"),
+                command: a.field(0, "Command"),
+                signed_token: Some(signed_token).filter(|token| !token.is_empty()).map(Into::into),
+                container: a.field(0, "Container"),
+                container_user: a.field(0, "ContainerUser"),
+                backend_type: a.field(0, "BackendType"),
+            };
+            opened(c.agent_reconnecting_pty(options).await)
+        }),
+        method(CLIENT, "IsCoderConnectRunning", |c, a| async move {
+            value(c.is_coder_connect_running(Some(a.field(0, "HostnameSuffix"))).await)
+        }),
     ]
 }

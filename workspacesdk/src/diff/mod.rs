@@ -2,8 +2,6 @@
 
 mod script;
 
-use std::collections::HashMap;
-
 /// Unchanged lines shown around a change.
 const CONTEXT: usize = 3;
 
@@ -13,13 +11,11 @@ const CONTEXT: usize = 3;
 /// shown as U+FFFD.
 pub fn unified(label: &str, old: &[u8], new: &[u8]) -> String {
     let (old, new) = (lines(old), lines(new));
-    let mut ids = HashMap::new();
-    let (old_ids, new_ids) = (number(&old, &mut ids), number(&new, &mut ids));
     let mut hunks: Vec<Hunk<'_>> = Vec::new();
     let mut end = 0;
     // Agents do not count the unchanged lines within a hunk here, so a later hunk of theirs may name too small a line.
     let mut new_lines = 0;
-    for change in script::changes(&old_ids, &new_ids) {
+    for change in script::changes(&old, &new) {
         match hunks.last_mut() {
             Some(hunk) if change.old.start <= end + 2 * CONTEXT => hunk.keep(&old[end..change.old.start]),
             last => {
@@ -47,17 +43,6 @@ pub fn unified(label: &str, old: &[u8], new: &[u8]) -> String {
     let mut text = format!("--- {label}\n+++ {label}\n");
     hunks.iter().for_each(|hunk| hunk.write(&mut text));
     text
-}
-
-/// Equal lines get equal numbers, so that comparing them costs nothing.
-fn number<'a>(lines: &[&'a [u8]], ids: &mut HashMap<&'a [u8], usize>) -> Vec<usize> {
-    lines
-        .iter()
-        .map(|line| {
-            let next = ids.len();
-            *ids.entry(line).or_insert(next)
-        })
-        .collect()
 }
 
 fn lines(text: &[u8]) -> Vec<&[u8]> {

@@ -17,7 +17,7 @@ pub(super) struct Change {
 }
 
 /// The changes that turn `old` into `new`, in order.
-pub(super) fn changes(old: &[usize], new: &[usize]) -> Vec<Change> {
+pub(super) fn changes(old: &[&[u8]], new: &[&[u8]]) -> Vec<Change> {
     let mut changes = Vec::new();
     let (mut x, mut y) = (0, 0);
     for run in Search::new(old, new).common() {
@@ -65,8 +65,8 @@ impl Reach {
 }
 
 struct Search<'a> {
-    old: &'a [usize],
-    new: &'a [usize],
+    old: &'a [&'a [u8]],
+    new: &'a [&'a [u8]],
     /// The corner that paths from the beginning lead to.
     right: isize,
     bottom: isize,
@@ -77,7 +77,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(old: &'a [usize], new: &'a [usize]) -> Self {
+    fn new(old: &'a [&'a [u8]], new: &'a [&'a [u8]]) -> Self {
         let (right, bottom) = (old.len().cast_signed(), new.len().cast_signed());
         let (forward, backward) = (Reach::default(), Reach::default());
         Self { old, new, right, bottom, delta: right - bottom, forward, backward }

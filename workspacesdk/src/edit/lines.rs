@@ -105,9 +105,10 @@ pub(super) fn shared_newline(lines: &[&[u8]]) -> Option<Ending> {
 }
 
 /// The newline that most lines of a file end in; LF when in doubt.
-pub(super) fn dominant_newline(lines: &[&[u8]]) -> Ending {
-    let count = |wanted| lines.iter().filter(|line| cut_ending(line).1 == wanted).count();
-    if count(Ending::CrLf) > count(Ending::Lf) { Ending::CrLf } else { Ending::Lf }
+pub(super) fn dominant_newline(text: &[u8]) -> Ending {
+    let with_return = text.find_iter("\r\n").count();
+    // Without any there is nothing to weigh them against.
+    if with_return > 0 && with_return * 2 > text.find_iter("\n").count() { Ending::CrLf } else { Ending::Lf }
 }
 
 /// Joins the lines with every newline but the last replaced.

@@ -4,11 +4,16 @@
 mod hints;
 mod indent;
 mod lines;
+mod patch;
+mod runs;
 mod splice;
 
 use bstr::ByteSlice;
 
+pub use patch::Patch;
+
 use lines::Ending;
+use runs::Trim;
 use splice::Splice;
 
 /// Why an edit was refused. Its `Display` is the agent's own message, written for whoever made the edit.
@@ -23,7 +28,7 @@ impl std::fmt::Display for EditError {
 
 impl std::error::Error for EditError {}
 
-/// Replaces `search` by `replace` in a text.
+/// Works out what is to change in a text so that `search` becomes `replace`.
 ///
 /// The search must stand in the text exactly once, or `replace_all` be set. Three passes are made, each only if the one
 /// before found nothing: byte for byte; line by line without blanks at the lines' ends; line by line without white
@@ -32,7 +37,7 @@ impl std::error::Error for EditError {}
 ///
 /// # Errors
 /// When the search is empty, is not in the text, or is there more than once. The message then says what to change.
-pub fn replace(text: &[u8], search: &str, replace: &str, replace_all: bool) -> Result<Vec<u8>, EditError> {
+pub fn replace(text: &[u8], search: &str, replace: &str, replace_all: bool) -> Result<Patch, EditError> {
     if search.is_empty() {
         return Err(EditError("search string must not be empty; include the text you want to match".to_owned()));
     }
@@ -51,14 +56,11 @@ pub fn replace(text: &[u8], search: &str, replace: &str, replace_all: bool) -> R
 /// One edit and the text that it is for.
 struct Edit<'a> {
     text: &'a [u8],
-    lines: Vec<&'a [u8]>,
     search: &'a [u8],
     search_lines: Vec<&'a [u8]>,
     replacement: &'a [u8],
     replacement_lines: Vec<&'a [u8]>,
     replace_all: bool,
-    /// What newlines of the replacement become.
-    newline: Option<Ending>,
     replacement_newline: Option<Ending>,
     /// Search and replacement differ in their newlines: they are what is to be changed.
     rewrites_newlines: bool,
@@ -66,16 +68,13 @@ struct Edit<'a> {
 
 impl<'a> Edit<'a> {
     fn new(text: &'a [u8], search: &'a [u8], replacement: &'a [u8], replace_all: bool) -> Self {
-        let lines = lines::split(text);
         let search_lines = lines::split_pattern(search);
         let replacement_lines = lines::split_pattern(replacement);
         let replacement_newline = lines::shared_newline(&replacement_lines);
         let search_newline = lines::shared_newline(&search_lines);
         Self {
-            newline: replacement_newline.map(|_| lines::dominant_newline(&lines)),
             rewrites_newlines: matches!((search_newline, replacement_newline), (Some(a), Some(b)) if a != b),
             text,
-            lines,
             search,
             search_lines,
             replacement,
@@ -85,44 +84,40 @@ impl<'a> Edit<'a> {
         }
     }
 
-    fn replace_exactly(&self) -> Result<Option<Vec<u8>>, EditError> {
-        let count = self.text.find_iter(self.search).count();
-        if count == 0 {
+    /// What newlines of the replacement become.
+    fn newline(&self) -> Option<Ending> {
+        self.replacement_newline.map(|_| lines::dominant_newline(self.text))
+    }
+
+    fn replace_exactly(&self) -> Result<Option<Patch>, EditError> {
+        let found: Vec<usize> = self.text.find_iter(self.search).collect();
+        if found.is_empty() {
             return Ok(None);
         }
-        self.must_be_unique(count)?;
-        let rewritten = match self.newline {
-            Some(newline) if !self.rewrites_newlines && self.replacement_newline != self.newline => {
-                Some(lines::with_inner_newline(&self.replacement_lines, newline))
+        self.must_be_unique(found.len())?;
+        let fresh = match self.newline() {
+            Some(newline) if !self.rewrites_newlines && self.replacement_newline != Some(newline) => {
+                lines::with_inner_newline(&self.replacement_lines, newline)
             }
-            _ => None,
+            _ => self.replacement.to_vec(),
         };
-        Ok(Some(self.text.replace(self.search, rewritten.as_deref().unwrap_or(self.replacement))))
+        Ok(Some(Patch::everywhere(found.into_iter().map(|start| start..start + self.search.len()), fresh)))
     }
 
     /// Replaces runs of lines that are the search's lines in the form that `trim` leaves of them.
-    fn replace_lines(&self, trim: fn(&[u8]) -> &[u8]) -> Result<Option<Vec<u8>>, EditError> {
-        let matches = find_runs(&self.lines, &self.search_lines, trim);
+    fn replace_lines(&self, trim: Trim) -> Result<Option<Patch>, EditError> {
+        let matches = runs::find(self.text, &self.search_lines, trim);
         if matches.is_empty() {
             return Ok(None);
         }
         self.must_be_unique(matches.len())?;
-        let splice = Splice::new(&self.search_lines, &self.replacement_lines, self.newline);
-        let mut out = Vec::with_capacity(self.text.len() + self.replacement.len());
-        let mut written = 0;
-        for start in matches {
-            let end = start + self.search_lines.len();
-            self.lines[written..start].iter().for_each(|line| out.extend_from_slice(line));
-            splice.write(&self.lines[start..end], self.is_open_end(end), &mut out);
-            written = end;
+        let splice = Splice::new(&self.search_lines, &self.replacement_lines, self.newline());
+        let mut patch = Patch::default();
+        for run in matches {
+            let matched = run.lines(self.text);
+            patch.push(run.range, |out| splice.write(&matched, out));
         }
-        self.lines[written..].iter().for_each(|line| out.extend_from_slice(line));
-        Ok(Some(out))
-    }
-
-    /// Whether the lines up to `end` are the last of a text without a final newline.
-    fn is_open_end(&self, end: usize) -> bool {
-        self.lines[end..].iter().all(|line| line.is_empty()) && !lines::cut_ending(self.lines[end - 1]).1.is_newline()
+        Ok(Some(patch))
     }
 
     fn must_be_unique(&self, count: usize) -> Result<(), EditError> {
@@ -141,27 +136,12 @@ impl<'a> Edit<'a> {
         if self.rewrites_newlines {
             return EditError(format!("{MESSAGE}, indentation, and line endings"));
         }
-        let hint = hints::miscounted(&self.lines, &self.search_lines)
-            .or_else(|| hints::swapped(self.text, &self.lines, self.replacement, &self.replacement_lines));
+        let lines = lines::split(self.text);
+        let hint = hints::miscounted(&lines, &self.search_lines)
+            .or_else(|| hints::swapped(self.text, &lines, self.replacement, &self.replacement_lines));
         EditError(match hint {
             Some(hint) => format!("{MESSAGE} and indentation. {hint}"),
             None => format!("{MESSAGE} and indentation"),
         })
     }
-}
-
-/// Where runs of lines begin that equal the wanted ones once trimmed; runs do not overlap.
-fn find_runs(lines: &[&[u8]], wanted: &[&[u8]], trim: fn(&[u8]) -> &[u8]) -> Vec<usize> {
-    let wanted: Vec<&[u8]> = wanted.iter().map(|line| trim(line)).collect();
-    let mut starts = Vec::new();
-    let mut start = 0;
-    while start + wanted.len() <= lines.len() {
-        if lines[start..].iter().zip(&wanted).all(|(line, wanted)| trim(line) == *wanted) {
-            starts.push(start);
-            start += wanted.len();
-        } else {
-            start += 1;
-        }
-    }
-    starts
 }

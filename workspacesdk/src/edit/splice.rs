@@ -2,7 +2,7 @@
 //! agree, the file's own bytes stay; where they differ, the replacement's are taken.
 
 use super::indent::{self, Unit};
-use super::lines::{Ending, Parts, lead, without_surrounding_space};
+use super::lines::{Ending, Parts, cut_ending, lead, without_surrounding_space};
 
 /// What is replaced by what.
 #[derive(Debug)]
@@ -36,9 +36,10 @@ impl<'a> Splice<'a> {
         Self { search, replacement, newline, prefix, suffix, unit }
     }
 
-    /// Writes the replacement for the lines of the file that matched, one for each line of the search. `open_end`
-    /// says that they are the end of a file without a final newline.
-    pub(super) fn write(&self, matched: &[&[u8]], open_end: bool, out: &mut Vec<u8>) {
+    /// Writes the replacement for the lines of the file that matched, one for each line of the search.
+    pub(super) fn write(&self, matched: &[&[u8]], out: &mut Vec<u8>) {
+        // Only the last line of a file lacks an ending.
+        let open_end = matched.last().is_none_or(|line| !cut_ending(line).1.is_newline());
         let file_unit = Unit::detect(matched.iter().copied());
         for (index, line) in self.replacement.iter().enumerate() {
             let partner = self.partner(index);

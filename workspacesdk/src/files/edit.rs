@@ -1,11 +1,14 @@
 use std::collections::HashMap;
-use std::io::{Read, Write};
+use std::io::Read;
 
 use super::write::unresolvable;
-use super::{FileEditRequest, FileEditResponse, FileEditResult, FileEdits, FileError, Files, must_be_absolute};
+use super::{
+    FileEdit, FileEditRequest, FileEditResponse, FileEditResult, FileEdits, FileError, Files, must_be_absolute,
+};
+use crate::diff;
+use crate::edit::{self, Patch};
 use crate::fs::path;
 use crate::quote::quoted;
-use crate::{diff, edit};
 
 /// The outcome of the edits to one file, not yet written.
 struct Edited {
@@ -13,7 +16,26 @@ struct Edited {
     path: String,
     mode: u32,
     old: Vec<u8>,
-    new: Vec<u8>,
+    /// What all edits but the last made of it, if there were several.
+    base: Option<Vec<u8>>,
+    /// The last edit.
+    patch: Patch,
+}
+
+impl Edited {
+    fn base(&self) -> &[u8] {
+        self.base.as_deref().unwrap_or(&self.old)
+    }
+
+    fn diff(&self) -> String {
+        diff::unified(&self.asked, &self.old, &self.patch.apply(self.base()))
+    }
+}
+
+/// The edits to one file, and the file that its path leads to.
+struct Target {
+    edits: FileEdits,
+    real: Result<String, FileError>,
 }
 
 impl Files {
@@ -29,7 +51,7 @@ impl Files {
             return Err(FileError::new(400, "must specify at least one file"));
         }
         let results: Vec<_> =
-            self.merged(request.files.into_inner())?.iter().map(|file| self.edit_file(file)).collect();
+            self.merged(request.files.into_inner())?.into_iter().map(|file| self.edit_file(file)).collect();
         let failures: Vec<&FileError> = results.iter().filter_map(|result| result.as_ref().err()).collect();
         if let Some(status) = failures.iter().map(|failure| failure.status).max() {
             let messages: Vec<&str> = failures.iter().map(|failure| failure.message.as_str()).collect();
@@ -39,26 +61,24 @@ impl Files {
         for file in &edited {
             let mut replacement = self.replace(&file.path, Some(file.mode))?;
             let failed = |text: String| FileError::new(500, text);
-            replacement
-                .write_all(&file.new)
+            file.patch
+                .write(file.base(), &mut replacement)
                 .map_err(|error| failed(format!("write {}: {}", file.path, crate::fs::in_words(&error))))?;
             replacement.commit().map_err(|error| FileError::of(&error))?;
         }
-        let shown = |file: &Edited| FileEditResult {
-            path: file.asked.clone(),
-            diff: diff::unified(&file.asked, &file.old, &file.new),
-        };
+        let shown = |file: &Edited| FileEditResult { path: file.asked.clone(), diff: file.diff() };
         Ok(FileEditResponse { files: request.include_diff.then(|| edited.iter().map(shown).collect()) })
     }
 
     /// One entry a file. Two names that lead to one file are refused: edits that were meant for different files must
     /// not silently meet in one.
-    fn merged(&self, files: Vec<FileEdits>) -> Result<Vec<FileEdits>, FileError> {
-        let mut merged: Vec<FileEdits> = Vec::with_capacity(files.len());
+    fn merged(&self, files: Vec<FileEdits>) -> Result<Vec<Target>, FileError> {
+        let mut merged: Vec<Target> = Vec::with_capacity(files.len());
         let mut seen: HashMap<String, usize> = HashMap::new();
         for file in files {
-            let real = self.resolve_path(&file.path).unwrap_or_else(|_| file.path.clone());
-            match seen.get(&real).map(|&index| &mut merged[index]) {
+            let real = self.resolve_path(&file.path);
+            let key = real.as_ref().unwrap_or(&file.path);
+            match seen.get(key).map(|&index| &mut merged[index].edits) {
                 Some(first) if path::clean(&first.path) == path::clean(&file.path) => {
                     first.edits.extend(file.edits.into_inner());
                 }
@@ -73,25 +93,23 @@ impl Files {
                     ));
                 }
                 None => {
-                    seen.insert(real, merged.len());
-                    merged.push(file);
+                    seen.insert(key.clone(), merged.len());
+                    merged.push(Target { edits: file, real });
                 }
             }
         }
         Ok(merged)
     }
 
-    fn edit_file(&self, file: &FileEdits) -> Result<Edited, FileError> {
+    fn edit_file(&self, Target { edits: file, real }: Target) -> Result<Edited, FileError> {
         if file.path.is_empty() {
             return Err(FileError::new(400, "\"path\" is required"));
         }
         must_be_absolute(&file.path)?;
-        if file.edits.is_empty() {
+        let Some((last, steps)) = file.edits.split_last() else {
             return Err(FileError::new(400, "must specify at least one edit"));
-        }
-        let path = self
-            .resolve_path(&file.path)
-            .map_err(|error| FileError { status: 500, ..error.within(&unresolvable(&file.path)) })?;
+        };
+        let path = real.map_err(|error| FileError { status: 500, ..error.within(&unresolvable(&file.path)) })?;
         let (mut content, metadata) = self.fs.open(&path).map_err(|error| FileError::of(&error))?;
         if metadata.is_dir {
             return Err(FileError::new(400, format!("open {path}: not a file")));
@@ -100,13 +118,16 @@ impl Files {
         content
             .read_to_end(&mut old)
             .map_err(|error| FileError::new(500, format!("read {path}: {}", crate::fs::in_words(&error))))?;
-        let mut new: Option<Vec<u8>> = None;
-        for step in file.edits.iter() {
-            let text: &[u8] = new.as_deref().unwrap_or(&old);
-            let replaced = edit::replace(text, &step.search, &step.replace, step.replace_all);
-            new = Some(replaced.map_err(|error| FileError::new(400, format!("edit {path}: {error}")))?);
+        let patch = |text: &[u8], step: &FileEdit| {
+            edit::replace(text, &step.search, &step.replace, step.replace_all)
+                .map_err(|error| FileError::new(400, format!("edit {path}: {error}")))
+        };
+        let mut base: Option<Vec<u8>> = None;
+        for step in steps {
+            let text = base.as_deref().unwrap_or(&old);
+            base = Some(patch(text, step)?.apply(text));
         }
-        let new = new.unwrap_or_default();
-        Ok(Edited { asked: file.path.clone(), path, mode: metadata.mode, old, new })
+        let patch = patch(base.as_deref().unwrap_or(&old), last)?;
+        Ok(Edited { asked: file.path, path, mode: metadata.mode, old, base, patch })
     }
 }

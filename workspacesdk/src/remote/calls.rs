@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::HttpAgentConn;
 use super::builder::header_map;
-use super::vnc::SocketIo;
+use super::socket_io::SocketIo;
 use crate::agent_conn::{AgentConn, DebugLogsOptions, ProcessOutputOptions};
 use crate::body::{BoxIo, FileContent, NewContent};
 use crate::context::{ContextConfigResponse, ContextSnapshot, ContextSource};

@@ -3,7 +3,7 @@
 mod builder;
 mod calls;
 mod connector;
-mod vnc;
+mod socket_io;
 
 use std::fmt;
 use std::io;
@@ -24,6 +24,7 @@ use url::Url;
 
 pub use builder::HttpAgentConnBuilder;
 pub use connector::Connector;
+pub(crate) use socket_io::SocketIo;
 
 use builder::Limits;
 use connector::Connect;

@@ -8,6 +8,7 @@ mod push;
 mod resolve;
 mod resource;
 mod servers;
+mod watch;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,6 +18,7 @@ use workspacesdk::context::{ContextSnapshot, ContextSnapshotResource, ContextSou
 pub use config::ContextConfig;
 pub(super) use config::VARIABLES;
 pub(super) use http::router;
+pub(crate) use watch::ContextWatch;
 
 use super::mcp::ServerStatus;
 use crate::quote::quoted;
@@ -47,6 +49,8 @@ struct Inner {
     config: ContextConfig,
     surroundings: Surroundings,
     state: Mutex<State>,
+    /// Told when a source came or went, and when somebody asked for a fresh look.
+    changed: tokio::sync::watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
@@ -66,7 +70,8 @@ impl Context {
             }
         }
         let state = Mutex::new(State { sources, version: 0 });
-        Self(Arc::new(Inner { config, surroundings: Surroundings { home, dir }, state }))
+        let changed = tokio::sync::watch::Sender::default();
+        Self(Arc::new(Inner { config, surroundings: Surroundings { home, dir }, state, changed }))
     }
 
     /// Instruction files and skills as parts of a message. Reads files.
@@ -104,6 +109,7 @@ impl Context {
                 return Err(format!("there are {MAX_SOURCES} sources already"));
             }
             state.sources.push(source.clone());
+            self.0.changed.send_replace(());
         }
         Ok(ContextSource { path: source })
     }
@@ -114,12 +120,17 @@ impl Context {
         let mut state = self.state();
         let before = state.sources.len();
         state.sources.retain(|source| *source != path);
-        state.sources.len() < before
+        let removed = state.sources.len() < before;
+        if removed {
+            self.0.changed.send_replace(());
+        }
+        removed
     }
 
     /// Looks at all sources again, and adds what is known of MCP servers. Reads files.
     fn resync(&self, servers: Vec<ServerStatus>) -> ContextSnapshot {
         let (version, resources) = self.look(servers);
+        self.0.changed.send_replace(());
         ContextSnapshot {
             version,
             aggregate_hash: hex::encode(resource::aggregate_hash(&resources)),
@@ -129,14 +140,18 @@ impl Context {
         }
     }
 
-    /// What there is now, and how often was looked.
-    fn look(&self, servers: Vec<ServerStatus>) -> (u64, Vec<Resource>) {
+    /// Where resources are looked for.
+    fn roots(&self) -> Vec<Root> {
         let Surroundings { home, dir } = &self.0.surroundings;
         let own = OWN_ROOTS.iter().filter_map(|root| paths::canonical(root, home.as_deref()).ok());
         let own = std::iter::once(dir.clone()).chain(own).map(|path| Root { path, source: String::new() });
         let added = self.sources().into_iter().map(|ContextSource { path }| Root { source: path.clone(), path });
-        let roots: Vec<Root> = own.chain(added).collect();
-        let resources = resolve::resolve(&roots, servers::resources(servers));
+        own.chain(added).collect()
+    }
+
+    /// What there is now, and how often was looked.
+    fn look(&self, servers: Vec<ServerStatus>) -> (u64, Vec<Resource>) {
+        let resources = resolve::resolve(&self.roots(), servers::resources(servers));
         let mut state = self.state();
         state.version += 1;
         (state.version, resources)

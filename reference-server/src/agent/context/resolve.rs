@@ -29,6 +29,17 @@ const SKILL_META: &str = "SKILL.md";
 /// Where skills are kept, below a folder.
 const SKILL_FOLDERS: [&str; 4] = ["skills", ".agents/skills", ".claude/skills", ".codex/skills"];
 
+/// Whether a file of this name can be a resource.
+pub(super) fn is_resource(name: &str) -> bool {
+    INSTRUCTION_FILES.contains(&name) || name == MCP_CONFIG || name == SKILL_META
+}
+
+/// Where skills are kept if this folder is looked in.
+pub(super) fn skill_folders(folder: &str) -> impl Iterator<Item = String> {
+    let own = (base(folder) == "skills").then(|| folder.to_owned());
+    own.into_iter().chain(SKILL_FOLDERS.map(|below| join(&[folder, below])))
+}
+
 /// A folder or file where resources are looked for.
 #[derive(Debug, Clone)]
 pub(super) struct Root {
@@ -103,9 +114,7 @@ impl Found {
             let read = if is_instructions { instructions } else { mcp_config };
             self.add(read(root, &path, &metadata));
         }
-        let own = (base(&root.path) == "skills").then(|| root.path.clone());
-        let below = SKILL_FOLDERS.map(|folder| join(&[&root.path, folder]));
-        for container in own.into_iter().chain(below) {
+        for container in skill_folders(&root.path) {
             for (name, _) in names_in(&container).into_iter().filter(|(_, is_dir)| *is_dir) {
                 let path = join(&[&container, &name, SKILL_META]);
                 if let Ok(metadata) = Path::new(&path).symlink_metadata() {

@@ -10,6 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use rmcp::model::{CallToolResult, Tool};
 use serde_json::Value;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use workspacesdk::mcp::{CallMcpToolRequest, McpToolInfo};
@@ -60,6 +61,8 @@ struct Shared {
     env: BTreeMap<String, String>,
     path: PathBuf,
     state: Mutex<State>,
+    /// Told when something else is known of the servers.
+    changed: watch::Sender<()>,
 }
 
 impl fmt::Debug for Shared {
@@ -96,8 +99,8 @@ struct Look(Option<(SystemTime, u64)>);
 impl Manager {
     /// Follows `.mcp.json` in the directory. Servers run there, with these variables over the agent's own.
     pub(in crate::agent) fn start(clock: SharedClock, dir: &Path, env: BTreeMap<String, String>) -> Self {
-        let shared =
-            Arc::new(Shared { clock, dir: dir.to_owned(), env, path: dir.join(".mcp.json"), state: Mutex::default() });
+        let (path, state, changed) = (dir.join(".mcp.json"), Mutex::default(), watch::Sender::default());
+        let shared = Arc::new(Shared { clock, dir: dir.to_owned(), env, path, state, changed });
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let following = Following { shared: shared.clone(), tasks: tasks.clone(), looking: FuturesUnordered::new() };
         tasks.spawn(stop.clone().run_until_cancelled_owned(following.run()));
@@ -107,6 +110,11 @@ impl Manager {
     /// What is known of the servers that the file names, by their names.
     pub(in crate::agent) fn statuses(&self) -> Vec<ServerStatus> {
         self.shared.state().statuses.values().cloned().collect()
+    }
+
+    /// Changes when something else is known of the servers.
+    pub(in crate::agent) fn changes(&self) -> watch::Receiver<()> {
+        self.shared.changed.subscribe()
     }
 
     /// The tools of all servers, by their names, which begin with the server's.
@@ -251,6 +259,7 @@ impl Following {
             self.looking.push(self.shared.clone().look_for(config.clone(), connected).boxed());
         }
         drop(state);
+        self.shared.changed.send_replace(());
         wanted
     }
 
@@ -286,6 +295,8 @@ impl Following {
             None => Err("failed to connect".to_owned()),
         };
         state.statuses.insert(name.clone(), ServerStatus { name, tools });
+        drop(state);
+        self.shared.changed.send_replace(());
     }
 }
 

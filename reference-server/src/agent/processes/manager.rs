@@ -1,6 +1,7 @@
 //! The processes of an agent, by id.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::process::Signal;
@@ -15,17 +16,20 @@ use crate::clock::SharedClock;
 /// How long a process is remembered after its end, in seconds.
 const REMEMBERED: i64 = 5 * 60;
 
-/// How many processes there can be, with those that are remembered.
+/// How many processes there can be; those that have ended make room.
 const MOST: usize = 1_000;
 
 /// Starts processes, remembers them, and ends them with the agent.
 #[derive(Debug)]
 pub(in crate::agent) struct Manager {
     clock: SharedClock,
+    shell: PathBuf,
     /// Where commands run that name no directory.
     dir: String,
     /// What every process finds in its environment, over the agent's own.
     env: BTreeMap<String, String>,
+    /// How many processes there can be.
+    most: usize,
     state: Mutex<State>,
 }
 
@@ -35,9 +39,18 @@ struct State {
     closed: bool,
 }
 
+impl State {
+    /// Forgets the process that ended first, and says whether there was one.
+    fn forget_first_ended(&mut self) -> bool {
+        let ended = self.processes.values().filter_map(|process| Some((process.ended()?.at, process.id.clone())));
+        let first = ended.min();
+        first.is_some_and(|(_, id)| self.processes.remove(&id).is_some())
+    }
+}
+
 impl Manager {
     pub(in crate::agent) fn new(clock: SharedClock, dir: String, env: BTreeMap<String, String>) -> Self {
-        Self { clock, dir, env, state: Mutex::default() }
+        Self { clock, shell: shell(), dir, env, most: MOST, state: Mutex::default() }
     }
 
     pub(super) fn clock(&self) -> &SharedClock {
@@ -58,12 +71,12 @@ impl Manager {
         if state.closed {
             return Err("manager is closed".to_owned());
         }
-        if state.processes.len() >= MOST {
-            return Err(format!("start process: there are {MOST} processes; end some, or wait for old ones to go"));
+        if state.processes.len() >= self.most && !state.forget_first_ended() {
+            return Err(format!("start process: {} processes run already; end some", self.most));
         }
         let workdir = request.workdir.clone().filter(|dir| !dir.is_empty()).unwrap_or_else(|| self.dir.clone());
         let env = self.environment(&request, chat.map(|chat| chat.id));
-        let process = Process::start(request, workdir, env, chat.map(|chat| chat.id), &self.clock)?;
+        let process = Process::start(&self.shell, request, workdir, env, chat.map(|chat| chat.id), &self.clock)?;
         state.processes.insert(process.id.clone(), process.clone());
         Ok(process)
     }
@@ -121,11 +134,60 @@ impl Manager {
     }
 }
 
+/// The shell that the agent's own `PATH` leads to, whatever that of a command is. Known by its path, it is started
+/// without a copy of the agent's memory map, which a look through a command's `PATH` takes.
+fn shell() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut found = std::env::split_paths(&path).filter(|dir| dir.is_absolute()).map(|dir| dir.join("sh"));
+    found.find(|shell| shell.is_file()).unwrap_or_else(|| PathBuf::from("/bin/sh"))
+}
+
 impl Drop for Manager {
     fn drop(&mut self) {
         for process in self.state().processes.values() {
             // One that cannot be killed has ended.
             let _ = process.signal(Signal::KILL);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    fn manager(most: usize) -> Manager {
+        let mut manager = Manager::new(Arc::new(SystemClock), "/".to_owned(), BTreeMap::new());
+        manager.most = most;
+        manager
+    }
+
+    fn asked(command: &str) -> StartProcessRequest {
+        StartProcessRequest { command: command.to_owned(), ..StartProcessRequest::default() }
+    }
+
+    #[tokio::test]
+    async fn processes_that_have_ended_make_room_and_those_that_run_do_not() {
+        let manager = manager(2);
+        let first = manager.start(asked("true"), None).unwrap();
+        first.wait().await;
+        let running = manager.start(asked("sleep 1000"), None).unwrap();
+        manager.start(asked("sleep 1000"), None).unwrap();
+        assert!(manager.get(&first.id, None).is_none() && manager.get(&running.id, None).is_some());
+        let refusal = manager.start(asked("true"), None).unwrap_err();
+        assert_eq!(refusal, "start process: 2 processes run already; end some");
+        manager.close().await;
+    }
+
+    #[tokio::test]
+    async fn the_shell_is_the_agents_and_calls_itself_sh() {
+        let manager = manager(1);
+        let env = [("PATH".to_owned(), "/nowhere".to_owned())].into();
+        let request = StartProcessRequest { env: Some(env), ..asked("echo $0 $PATH") };
+        let process = manager.start(request, None).unwrap();
+        process.wait().await;
+        assert_eq!(process.output().output, "sh /nowhere\n");
     }
 }

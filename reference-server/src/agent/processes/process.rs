@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -57,6 +58,7 @@ impl Process {
     /// # Errors
     /// When the directory cannot be entered or no process can be made.
     pub(super) fn start(
+        shell: &Path,
         request: StartProcessRequest,
         workdir: String,
         env: Vec<(String, String)>,
@@ -68,8 +70,8 @@ impl Process {
         // One pipe for both, so that what is written comes in the order in which it was written.
         let (reader, writer) = io::pipe().map_err(|error| failed(&error))?;
         let errors = writer.try_clone().map_err(|error| failed(&error))?;
-        let mut command = Command::new("sh");
-        command.arg("-c").arg(&request.command).current_dir(&workdir).env_clear().envs(env).process_group(0);
+        let mut command = Command::new(shell);
+        command.arg0("sh").arg("-c").arg(&request.command).current_dir(&workdir).env_clear().envs(env).process_group(0);
         command.stdin(Stdio::null()).stdout(writer).stderr(errors);
         let child = command.spawn().map_err(|error| failed(&error))?;
         // The command holds the writing end; while it does, the reader does not end.

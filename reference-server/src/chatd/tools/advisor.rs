@@ -77,6 +77,21 @@ impl Advisor {
     }
 }
 
+pub(super) fn definition() -> ToolDefinition {
+    let question = "What you want advice on, in at most 2000 characters. Sum up rather than paste logs.";
+    ToolDefinition {
+        name: NAME.to_owned(),
+        description: "Asks another model for advice on plans, designs, trade-offs or faults. It sees the last \
+                      messages of the conversation, has no tools, and answers you, not the user."
+            .to_owned(),
+        input_schema: json!({
+            "type": "object",
+            "properties": {"question": {"type": "string", "description": question}},
+            "required": ["question"],
+        }),
+    }
+}
+
 #[async_trait]
 impl Tool for Advisor {
     fn name(&self) -> &str {
@@ -84,22 +99,11 @@ impl Tool for Advisor {
     }
 
     fn definition(&self) -> ToolDefinition {
-        let question = "What you want advice on, in at most 2000 characters. Sum up rather than paste logs.";
-        ToolDefinition {
-            name: NAME.to_owned(),
-            description: "Asks another model for advice on plans, designs, trade-offs or faults. It sees the last \
-                          messages of the conversation, has no tools, and answers you, not the user."
-                .to_owned(),
-            input_schema: json!({
-                "type": "object",
-                "properties": {"question": {"type": "string", "description": question}},
-                "required": ["question"],
-            }),
-        }
+        definition()
     }
 
     async fn run(&self, _call_id: &str, input: &str) -> ToolResponse {
-        let args = match args::parse(&self.definition().input_schema["properties"], input) {
+        let args = match args::parse(&definition().input_schema["properties"], input) {
             Ok(args) => args,
             Err(error) => return ToolResponse::Error(error),
         };

@@ -37,7 +37,7 @@ const REPORT_PAGE: i64 = 50;
 const NOT_A_DESCENDANT: &str = "target chat is not a descendant of current chat";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Action {
+pub(super) enum Action {
     Spawn,
     Wait,
     Message,
@@ -423,7 +423,7 @@ fn is_working(chat: &ChatRow) -> bool {
     matches!(chat.status, ChatStatus::Pending | ChatStatus::Running | ChatStatus::Interrupting)
 }
 
-fn definitions() -> [(Action, ToolDefinition); 5] {
+pub(super) fn definitions() -> [(Action, ToolDefinition); 5] {
     let string = |description: &str| json!({"type": "string", "description": description});
     let integer = |description: &str| json!({"type": "integer", "description": description});
     let define = |action, name: &str, description: &str, properties: Value, required: &[&str]| {

@@ -112,6 +112,9 @@ impl TurnSkills {
 
 /// Only what lies below the folder may be read, and nothing hidden.
 fn check_path(path: &str) -> Result<(), String> {
+    if path.is_empty() {
+        return Err("path is required".to_owned());
+    }
     if path.starts_with('/') {
         return Err("absolute paths are not allowed".to_owned());
     }
@@ -141,6 +144,17 @@ fn definition(name: &str, description: &str, arguments: &[(&str, &str)]) -> Tool
 
 const NAME_ARGUMENT: (&str, &str) = ("name", "The skill's name as it is listed.");
 
+pub(super) fn read_definition() -> ToolDefinition {
+    const WHAT: &str =
+        "Reads all instructions of a skill, and lists the files beside it. Read a skill before you follow it.";
+    definition(READ, WHAT, &[NAME_ARGUMENT])
+}
+
+pub(super) fn read_file_definition() -> ToolDefinition {
+    const PATH: &str = "Path below the skill's folder, such as roles/reviewer.md.";
+    definition(READ_FILE, "Reads a file that lies beside a skill.", &[NAME_ARGUMENT, ("path", PATH)])
+}
+
 /// The arguments of these names, in their order, none of them empty.
 fn given<const N: usize>(definition: &ToolDefinition, input: &str, names: [&str; N]) -> Result<[String; N], String> {
     let args = args::parse(&definition.input_schema["properties"], input)?;
@@ -166,9 +180,7 @@ impl Tool for ReadSkill {
     }
 
     fn definition(&self) -> ToolDefinition {
-        const WHAT: &str =
-            "Reads all instructions of a skill, and lists the files beside it. Read a skill before you follow it.";
-        definition(READ, WHAT, &[NAME_ARGUMENT])
+        read_definition()
     }
 
     async fn run(&self, _call_id: &str, input: &str) -> ToolResponse {
@@ -190,8 +202,7 @@ impl Tool for ReadSkillFile {
     }
 
     fn definition(&self) -> ToolDefinition {
-        const PATH: &str = "Path below the skill's folder, such as roles/reviewer.md.";
-        definition(READ_FILE, "Reads a file that lies beside a skill.", &[NAME_ARGUMENT, ("path", PATH)])
+        read_file_definition()
     }
 
     async fn run(&self, _call_id: &str, input: &str) -> ToolResponse {
@@ -205,6 +216,7 @@ impl Tool for ReadSkillFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{replay, same, vectors};
 
     #[test]
     fn paths_stay_below_the_folder() {
@@ -214,5 +226,18 @@ mod tests {
         for wrong in ["/a", "..", "a/../b", "../a", ".a", "a/.b", "./a"] {
             assert!(check_path(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn paths_are_refused_as_recorded() {
+        replay(&vectors("chat_tool_helpers.json"), |case| {
+            if case.text("rule") != "skill_path" {
+                return Ok(());
+            }
+            match check_path(case.text("path")) {
+                Ok(()) => same(&json!({"valid": true}), &case.output),
+                Err(refusal) => same(&json!(refusal), &json!(case.error)),
+            }
+        });
     }
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::builtin::{TurnMode, toolset};
+use super::builtin::{TurnMode, is_offered, toolset};
 use super::*;
 use crate::clock::SystemClock;
 use crate::testing::{replay, same, vectors};
@@ -81,7 +81,13 @@ fn bare(schema: &Value) -> Value {
 
 #[test]
 fn schemas_modes_and_client_tools_are_those_recorded() {
-    let all = |plan| toolset(TurnMode { root: true, plan, explore: false }).definitions();
+    let built_in = |plan| toolset(TurnMode { root: true, plan, explore: false }).definitions();
+    // What a turn has of its own, what it has with skills, with sub-agents, and with an advisor.
+    let mut known = built_in(true);
+    known
+        .extend(built_in(false).into_iter().filter(|tool| !built_in(true).iter().any(|other| other.name == tool.name)));
+    known.extend([skills::read_definition(), skills::read_file_definition(), advisor::definition()]);
+    known.extend(agents::definitions().map(|(_, definition)| definition));
     replay(&vectors("chat_tools.json"), |case| {
         let mode = case.text("mode");
         let turn = TurnMode {
@@ -91,11 +97,7 @@ fn schemas_modes_and_client_tools_are_those_recorded() {
         };
         match case.text("rule") {
             "schema" => {
-                let Some(tool) = all(false).into_iter().chain(all(true)).find(|tool| tool.name == case.text("tool"))
-                else {
-                    // A tool that a turn has besides these.
-                    return Ok(());
-                };
+                let tool = known.iter().find(|tool| tool.name == case.text("tool")).ok_or("no such tool")?;
                 let got = json!({
                     "parallel": false,
                     "parameters": bare(&tool.input_schema["properties"]),
@@ -104,13 +106,12 @@ fn schemas_modes_and_client_tools_are_those_recorded() {
                 same(&got, &case.output)
             }
             "mode" => {
-                let offered: Vec<String> = toolset(turn).definitions().into_iter().map(|tool| tool.name).collect();
-                let known: Vec<String> = all(false).into_iter().chain(all(true)).map(|tool| tool.name).collect();
-                let mut wanted: Vec<String> = serde_json::from_value(case.output["tools"].clone()).unwrap_or_default();
-                wanted.retain(|name| known.contains(name));
-                let mut offered = offered;
-                offered.sort();
-                same(&json!(offered), &json!(wanted))
+                let names = known.iter().map(|tool| tool.name.as_str());
+                // The advisor comes with its configuration, whatever the turn.
+                let mut offered: Vec<&str> =
+                    names.filter(|name| *name != advisor::NAME && is_offered(name, turn)).collect();
+                offered.sort_unstable();
+                same(&json!(offered), &case.output["tools"])
             }
             "plan_stop" => {
                 let tools = toolset(turn);

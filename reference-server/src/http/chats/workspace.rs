@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::extract::ws::close_code;
 use axum::response::Response;
+use bytes::{Buf, Bytes};
 use codersdk::WorkspaceAgentGitClientMessage;
 use futures_util::StreamExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, WriteHalf};
 use workspacesdk::{AgentConn, BoxIo, GitWatch};
 
 use super::param::ChatParam;
@@ -127,28 +128,46 @@ async fn relay_git(mut socket: Socket, mut watch: GitWatch) {
             }
         }
     }
+    // The agent's end does not wait for the client's farewell.
+    drop(watch);
     socket.close(close_code::AWAY, "").await;
 }
 
-/// Hands bytes on, both ways.
+/// Hands bytes on, both ways. The screen goes on while the desktop takes no input, or two that wait for each other would
+/// wait for ever.
 async fn relay_desktop(mut socket: Socket, desktop: BoxIo) {
     let (mut screen, mut input) = tokio::io::split(desktop);
     let mut chunk = vec![0; CHUNK];
+    // Input that the desktop has not taken yet; the client is listened to again once it has.
+    let mut pending = Bytes::new();
+    let mut fed = true;
     loop {
         tokio::select! {
             read = screen.read(&mut chunk) => {
                 let Ok(read @ 1..) = read else { break };
-                if socket.send_binary(chunk[..read].to_vec().into()).await.is_err() {
+                if socket.send_binary(Bytes::copy_from_slice(&chunk[..read])).await.is_err() {
                     break;
                 }
             }
-            incoming = socket.next() => {
-                let Incoming::Binary(bytes) = incoming else { break };
-                if input.write_all(&bytes).await.is_err() || input.flush().await.is_err() {
-                    break;
+            taken = feed(&mut input, &pending), if !fed => {
+                match taken {
+                    Ok(0) if pending.is_empty() => fed = true,
+                    Ok(taken @ 1..) => pending.advance(taken),
+                    _ => break,
                 }
+            }
+            incoming = socket.next(), if fed => {
+                let Incoming::Binary(bytes) = incoming else { break };
+                (pending, fed) = (bytes, false);
             }
         }
     }
+    // The desktop's end does not wait for the client's farewell.
+    drop((screen, input));
     socket.close(close_code::NORMAL, "").await;
+}
+
+/// Writes some of the input, or sees to it that what was written arrives; gives how much was written. Cancel safe.
+async fn feed(input: &mut WriteHalf<BoxIo>, pending: &[u8]) -> std::io::Result<usize> {
+    if pending.is_empty() { input.flush().await.map(|()| 0) } else { input.write(pending).await }
 }

@@ -101,7 +101,7 @@ impl World {
         self.server.login().unwrap().user_id
     }
 
-    async fn sql(&self, sql: &'static str, id: Uuid) {
+    pub(super) async fn sql(&self, sql: &'static str, id: Uuid) {
         sqlx::query(sql).bind(id).execute(self.server.state().store.pool()).await.unwrap();
     }
 

@@ -2,6 +2,7 @@
 
 mod administration;
 mod agents;
+mod chat_workspace;
 mod chats;
 mod claims;
 mod routes;

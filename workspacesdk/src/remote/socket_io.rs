@@ -10,14 +10,14 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Reads and writes binary messages as if there were no messages.
-pub(super) struct SocketIo {
+pub(crate) struct SocketIo {
     socket: WebSocket,
     /// What is left of the last message.
     left: Bytes,
 }
 
 impl SocketIo {
-    pub(super) fn new(socket: WebSocket) -> Self {
+    pub(crate) fn new(socket: WebSocket) -> Self {
         Self { socket, left: Bytes::new() }
     }
 }
