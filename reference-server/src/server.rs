@@ -16,6 +16,7 @@ use crate::clock::{SharedClock, SystemClock};
 use crate::dev::{self, World};
 use crate::external_auth::{ExternalAuthConfig, Providers};
 use crate::faults::{self, Faults};
+use crate::http::serve::serve;
 use crate::model::ScriptedModel;
 use crate::model::resolve::Models;
 use crate::request_log::{self, RequestLog, ServedRequest};
@@ -162,10 +163,7 @@ impl ServerBuilder {
         let listener = listener.tap_io(|connection| {
             let _ = connection.set_nodelay(true);
         });
-        let serving = tokio::spawn({
-            let stop = stop.clone();
-            async move { axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await }
-        });
+        let serving = tokio::spawn(serve(listener, app, stop.clone()));
         Ok(ReferenceServer { state, stop, serving: Some(serving), login, world, ready })
     }
 }
@@ -183,7 +181,7 @@ fn ready_file(url: &url::Url, login: Option<&Login>) -> serde_json::Value {
 pub struct ReferenceServer {
     state: AppState,
     stop: CancellationToken,
-    serving: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+    serving: Option<tokio::task::JoinHandle<()>>,
     login: Option<Login>,
     world: Option<World>,
     ready: serde_json::Value,

@@ -25,6 +25,8 @@ use crate::quote::quoted;
 
 /// What is read of a file, or written to it, at a time.
 const CHUNK: usize = 64 << 10;
+/// How large the edits of a request may be, in bytes: what replaces a text may be a whole file.
+const MAX_EDITS: usize = 32 << 20;
 /// Chunks under way between the disk and the network.
 const IN_FLIGHT: usize = 4;
 
@@ -143,7 +145,7 @@ fn write_chunks(
 async fn edit_files(
     State(agent): State<AgentState>,
     OnBehalfOf(chat): OnBehalfOf,
-    GoJson(request): GoJson<FileEditRequest>,
+    GoJson(request): GoJson<FileEditRequest, MAX_EDITS>,
 ) -> Result<Json<FileEditResponse>, ApiError> {
     let touched: Vec<String> = request.files.iter().map(|file| file.path.clone()).collect();
     let response = blocking(&agent, move |files| files.edit_files(request)).await?.map_err(refusal)?;

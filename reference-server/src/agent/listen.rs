@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use axum::Router;
+use axum::serve::ListenerExt as _;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
 
 use super::AgentError;
+use crate::http::serve::serve;
 
 /// An address of this machine, or the path of a Unix socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,19 +80,19 @@ impl Listener {
 
     /// Serves until told to stop.
     pub(super) async fn serve(self, router: Router, stop: CancellationToken) {
-        let served = match self {
+        match self {
             Self::Tcp(listener, _) => {
-                axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+                // What is written goes out at once: a small answer would else wait for word of the last one.
+                let listener = listener.tap_io(|connection| {
+                    let _ = connection.set_nodelay(true);
+                });
+                serve(listener, router, stop).await;
             }
             Self::Unix(listener, path) => {
-                let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
+                serve(listener, router, stop).await;
                 // Gone already if somebody tidied up.
                 let _ = std::fs::remove_file(path);
-                served
             }
-        };
-        if let Err(error) = served {
-            tracing::error!(%error, "the agent stopped serving");
         }
     }
 }

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
+use crate::http::serve::serve;
 use crate::state::AppState;
 
 /// Where everything of the control address lies.
@@ -45,13 +46,7 @@ impl Control {
         let url = format!("http://{}{ROOT}", listener.local_addr()?);
         let claims = Claims { state: state.clone(), workspace, owner };
         let app = Router::new().nest(ROOT, Router::new().route("/claim", post(claim))).with_state(claims);
-        let stop = state.stop.clone();
-        let serving = tokio::spawn(async move {
-            let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await;
-            if let Err(error) = served {
-                tracing::error!(error = &error as &dyn std::error::Error, "the control address failed");
-            }
-        });
+        let serving = tokio::spawn(serve(listener, app, state.stop.clone()));
         Ok(Self { url, serving })
     }
 

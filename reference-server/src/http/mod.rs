@@ -27,6 +27,7 @@ pub(crate) mod query;
 mod roles;
 pub(crate) mod routing;
 mod search;
+pub(crate) mod serve;
 mod tasks;
 mod templates;
 #[cfg(test)]

@@ -107,3 +107,59 @@ fn line_before(text: &[u8], line: usize) -> Option<usize> {
     let newline = line.checked_sub(1)?;
     Some(text[..newline].rfind_byte(b'\n').map_or(0, |before| before + 1))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::lines::{split, split_pattern, without_trailing_blanks};
+    use super::*;
+
+    /// The runs as one finds them who looks at every line.
+    fn by_hand(text: &[u8], wanted: &[&[u8]], trim: Trim) -> Vec<(usize, Vec<Vec<u8>>)> {
+        let lines = split(text);
+        let (mut found, mut index, mut at) = (Vec::new(), 0, 0);
+        while index + wanted.len() <= lines.len() {
+            let run = &lines[index..index + wanted.len()];
+            if run.iter().zip(wanted).all(|(line, wanted)| trim(line) == trim(wanted)) {
+                found.push((at, run.iter().map(|line| line.to_vec()).collect()));
+                at += run.iter().map(|line| line.len()).sum::<usize>();
+                index += wanted.len();
+            } else {
+                at += lines[index].len();
+                index += 1;
+            }
+        }
+        found
+    }
+
+    /// Every text of up to so many of the pieces.
+    fn texts(pieces: &[&str], most: usize) -> Vec<String> {
+        let mut all = vec![String::new()];
+        let mut last = all.clone();
+        for _ in 0..most {
+            last = last.iter().flat_map(|text| pieces.iter().map(move |piece| format!("{text}{piece}"))).collect();
+            all.extend(last.iter().cloned());
+        }
+        all
+    }
+
+    #[test]
+    fn what_is_found_is_what_one_finds_who_looks_at_every_line() {
+        let patterns = texts(&["a\n", "ab\n", "\n", " a", "b\r\n"], 3);
+        for text in texts(&["a\n", " a\r\n", "ab \n", "\n", "a"], 5) {
+            for pattern in patterns.iter().filter(|pattern| !pattern.is_empty()) {
+                let wanted = split_pattern(pattern.as_bytes());
+                for trim in [without_trailing_blanks as Trim, without_surrounding_space] {
+                    let runs = find(text.as_bytes(), &wanted, trim);
+                    let found: Vec<_> = runs
+                        .iter()
+                        .map(|run| {
+                            let lines = run.lines(text.as_bytes()).iter().map(|line| line.to_vec()).collect();
+                            (run.range.start, lines)
+                        })
+                        .collect();
+                    assert_eq!(found, by_hand(text.as_bytes(), &wanted, trim), "{text:?} {pattern:?}");
+                }
+            }
+        }
+    }
+}
