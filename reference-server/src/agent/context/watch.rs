@@ -213,7 +213,7 @@ mod tests {
         until(&mut watch, &context, &[]).await;
         let instructions = dir.path().join("AGENTS.md");
         fs::write(&instructions, "first").unwrap();
-        until(&mut watch, &context, &[instructions.clone()]).await;
+        until(&mut watch, &context, std::slice::from_ref(&instructions)).await;
         // Folder by folder, each of which is not known before it is there.
         let skill = dir.path().join(".agents/skills/deploy");
         let meta = skill.join("SKILL.md");
@@ -225,7 +225,7 @@ mod tests {
         until(&mut watch, &context, &[instructions.clone(), skill.clone()]).await;
         // A folder that is replaced by another of its name is followed.
         fs::rename(dir.path().join(".agents"), dir.path().join("old")).unwrap();
-        until(&mut watch, &context, &[instructions.clone()]).await;
+        until(&mut watch, &context, std::slice::from_ref(&instructions)).await;
         fs::create_dir_all(&skill).unwrap();
         fs::write(&meta, "---\nname: deploy\ndescription: d\n---\nbody").unwrap();
         until(&mut watch, &context, &[instructions, skill]).await;
