@@ -99,6 +99,14 @@ impl Providers {
         by_id().or_else(by_text)
     }
 
+    /// How many of them are services for Git.
+    pub(crate) fn git_count(&self) -> u32 {
+        const GIT: &[&str] =
+            &["azure-devops", "azure-devops-entra", "bitbucket-cloud", "bitbucket-server", "gitea", "github", "gitlab"];
+        let count = self.0.iter().filter(|provider| GIT.contains(&provider.kind.as_str())).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
     /// Why none was found, for who configures them.
     pub(crate) fn why_none(&self) -> String {
         if self.0.is_empty() {

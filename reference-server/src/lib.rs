@@ -8,6 +8,8 @@ mod agentapi;
 mod chatd;
 mod chatfiles;
 pub mod clock;
+mod cloud_identity;
+mod derp;
 mod dev;
 mod email;
 mod external_auth;
@@ -35,6 +37,7 @@ mod workspaces;
 
 use workspacesdk::quote;
 
+pub use cloud_identity::{CloudTrust, CloudTrustError};
 pub use external_auth::ExternalAuthConfig;
 pub use faults::{Fault, Faults};
 pub use request_log::ServedRequest;

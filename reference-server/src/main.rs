@@ -45,6 +45,10 @@ struct Serve {
     /// runs commands as you, for whoever has its token. Without it the server is empty, like a fresh Coder.
     #[arg(long)]
     dev: bool,
+    /// Leaves the workspace `dev-ws` of `--dev` without its live agent: any program that lives as a workspace agent can
+    /// be it, with the token that the ready file names.
+    #[arg(long, requires = "dev")]
+    external_agent: bool,
     /// Writes a JSON object here once the server listens: its URL and how to log in.
     #[arg(long)]
     ready_file: Option<PathBuf>,
@@ -100,6 +104,7 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     let stopped = stopped()?;
     let mut builder =
         ReferenceServer::builder().listen(arguments.listen).seeded(arguments.dev).development(arguments.dev);
+    builder = builder.live_agent(!arguments.external_agent);
     if let Some(path) = arguments.database {
         builder = builder.database(path);
     }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::chatd::titles::TitleLocks;
 use crate::chatd::{Daemon, worker};
 use crate::clock::{SharedClock, SystemClock};
+use crate::cloud_identity::CloudTrust;
 use crate::dev::{self, World};
 use crate::external_auth::{ExternalAuthConfig, Providers};
 use crate::faults::{self, Faults};
@@ -59,7 +60,9 @@ pub struct ServerBuilder {
     clock: SharedClock,
     seeded: bool,
     external_auth: Vec<ExternalAuthConfig>,
+    cloud_trust: CloudTrust,
     development: bool,
+    live_agent: bool,
 }
 
 impl ServerBuilder {
@@ -99,6 +102,14 @@ impl ServerBuilder {
         self
     }
 
+    /// Whose signatures count when an agent shows the identity of its cloud instance to get its token; nobody's by
+    /// default.
+    #[must_use]
+    pub fn cloud_trust(mut self, trust: CloudTrust) -> Self {
+        self.cloud_trust = trust;
+        self
+    }
+
     /// Whether the server starts with the development world, too: a template that builds at once, the workspace `dev-ws`
     /// with a live agent in this process, a prebuilt workspace, a task, an external auth provider, and a control
     /// address. [`ReferenceServer::ready_file`] names them. Off by default; implies [`seeded`](Self::seeded).
@@ -107,6 +118,15 @@ impl ServerBuilder {
     #[must_use]
     pub fn development(mut self, development: bool) -> Self {
         self.development = development;
+        self
+    }
+
+    /// Whether the development world's workspace `dev-ws` has its live agent in this process, as it has by default.
+    /// Without it the workspace waits for a program outside to be its agent, with the token that the ready file names;
+    /// the file then has no `agent_url`.
+    #[must_use]
+    pub fn live_agent(mut self, live_agent: bool) -> Self {
+        self.live_agent = live_agent;
         self
     }
 
@@ -135,6 +155,7 @@ impl ServerBuilder {
             access_url,
             password_iterations: crate::password::DEFAULT_ITERATIONS,
             external_auth,
+            cloud_trust: self.cloud_trust,
             workspaces: Workspaces::default(),
             faults: Faults::default(),
             requests: RequestLog::default(),
@@ -146,9 +167,11 @@ impl ServerBuilder {
         };
         build::resume(&state).await.map_err(|e| ServerError::Database(Box::new(e)))?;
         let world = match &login {
-            Some(login) if self.development => {
-                Some(World::start(&state, login, self.database.as_deref()).await.map_err(ServerError::Development)?)
-            }
+            Some(login) if self.development => Some(
+                World::start(&state, login, self.database.as_deref(), self.live_agent)
+                    .await
+                    .map_err(ServerError::Development)?,
+            ),
             _ => None,
         };
         let mut ready = ready_file(&state.access_url, login.as_ref());
@@ -196,7 +219,9 @@ impl ReferenceServer {
             clock: Arc::new(SystemClock),
             seeded: true,
             external_auth: Vec::new(),
+            cloud_trust: CloudTrust::new(),
             development: false,
+            live_agent: true,
         }
     }
 
@@ -227,7 +252,7 @@ impl ReferenceServer {
     /// of the first user. In the development world also `agent_url`, `agent_token` and `work_dir` of the live agent,
     /// its `workspace_id` and `workspace_agent_id`, `template_id`, `prebuilt_workspace_id` and `prebuilt_agent_token`,
     /// `task_id` and `task_agent_token`, `external_auth_id`, and `control_url`, where `POST /claim` announces that the
-    /// prebuilt workspace was claimed.
+    /// prebuilt workspace was claimed, or claims it.
     pub fn ready_file(&self) -> serde_json::Value {
         self.ready.clone()
     }

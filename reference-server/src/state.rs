@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::chatd::Daemon;
 use crate::chatd::titles::TitleLocks;
 use crate::clock::SharedClock;
+use crate::cloud_identity::CloudTrust;
 use crate::external_auth::Providers;
 use crate::faults::Faults;
 use crate::http::websocket::SocketHost;
@@ -38,6 +39,8 @@ pub(crate) struct Inner {
     pub(crate) password_iterations: NonZeroU32,
     /// The services that people sign in to.
     pub(crate) external_auth: Providers,
+    /// Whose word counts of the machines that agents run on.
+    pub(crate) cloud_trust: CloudTrust,
     /// What is kept in memory of workspaces.
     pub(crate) workspaces: Workspaces,
     pub(crate) faults: Faults,

@@ -27,7 +27,7 @@ pub(crate) async fn manifest(state: &AppState, agent: &AgentRow) -> Result<Manif
         owner_username: owner.map(|owner| owner.username).unwrap_or_default(),
         workspace_id: workspace.id.into(),
         workspace_name: workspace.name,
-        git_auth_configs: 0,
+        git_auth_configs: state.external_auth.git_count(),
         environment_variables: agent.environment_variables.clone().unwrap_or_default(),
         directory: agent.directory.clone(),
         // There is no host for apps.

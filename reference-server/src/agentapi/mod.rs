@@ -13,6 +13,7 @@ mod manifest;
 mod metadata;
 mod monitor;
 mod resources;
+mod resume;
 mod rpc;
 mod scripts;
 mod socket;
@@ -23,7 +24,9 @@ mod tailnet;
 mod tests;
 
 pub(crate) use manifest::manifest;
+pub(crate) use resume::ResumeTokens;
 pub(crate) use rpc::router;
+pub(crate) use socket::byte_stream;
 
 use agentsdk::rpc::proto::agent::{
     BatchCreateLogsRequest, BatchCreateLogsResponse, BatchUpdateAppHealthRequest, BatchUpdateAppHealthResponse,

@@ -4,6 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use agentsdk::rpc::ByteStream;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use bytes::Bytes;
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
@@ -12,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 /// Asks for a ping; answered once the peer has.
 pub(super) type Ping = oneshot::Sender<()>;
 
-pub(super) struct AgentSocket {
+pub(crate) struct AgentSocket {
     socket: WebSocket,
     pings: mpsc::Receiver<Ping>,
     /// Is told when the peer answers.
@@ -22,6 +23,12 @@ pub(super) struct AgentSocket {
     /// Whether a ping has still to leave.
     unflushed: bool,
     closing: bool,
+}
+
+/// The bytes that go over a socket which nobody pings.
+pub(crate) fn byte_stream(socket: WebSocket) -> ByteStream<AgentSocket> {
+    let (_, pings) = mpsc::channel(1);
+    ByteStream::new(AgentSocket::new(socket, pings))
 }
 
 impl AgentSocket {

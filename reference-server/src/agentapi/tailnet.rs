@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use agentsdk::rpc::proto::tailnet::derp_map::region::Node;
 use agentsdk::rpc::proto::tailnet::derp_map::{HomeParams, Region};
 use agentsdk::rpc::proto::tailnet::{
-    CoordinateRequest, CoordinateResponse, DerpMap, StreamDerpMapsRequest, TelemetryRequest, TelemetryResponse,
+    CoordinateRequest, CoordinateResponse, DerpMap, RefreshResumeTokenRequest, RefreshResumeTokenResponse,
+    StreamDerpMapsRequest, TelemetryRequest, TelemetryResponse,
 };
 use agentsdk::rpc::{MessageStream, Result, TailnetRpc};
 use async_trait::async_trait;
@@ -19,7 +20,7 @@ use crate::state::AppState;
 /// Number of the region that the server itself stands for.
 const REGION: i64 = 999;
 
-/// The tailnet service for one agent. Resume tokens are for clients, whose ids the server gives out; agents have one.
+/// The tailnet service for one agent.
 pub(super) struct TailnetApi {
     pub(super) state: AppState,
     pub(super) agent: Uuid,
@@ -37,6 +38,10 @@ impl TailnetRpc for TailnetApi {
     async fn stream_derp_maps(&self, _: StreamDerpMapsRequest) -> Result<MessageStream<DerpMap>> {
         let map = derp_map(&self.state.access_url);
         Ok(stream::iter([Ok(map)]).chain(stream::pending()).boxed())
+    }
+
+    async fn refresh_resume_token(&self, _: RefreshResumeTokenRequest) -> Result<RefreshResumeTokenResponse> {
+        Ok(self.state.workspaces.resume_tokens.give(self.agent, self.state.clock.now()))
     }
 
     async fn coordinate(

@@ -511,7 +511,11 @@ async fn the_tailnet_answers_an_agent_that_nobody_dials() {
     let mut maps = tailnet.stream_derp_maps(StreamDerpMapsRequest {}).await.unwrap();
     assert!(maps.next().await.unwrap().unwrap().regions.contains_key(&999));
     tailnet.post_telemetry(Default::default()).await.unwrap();
-    assert!(tailnet.refresh_resume_token(Default::default()).await.unwrap_err().is_unimplemented());
+    let token = tailnet.refresh_resume_token(Default::default()).await.unwrap();
+    assert_eq!(token.token.split('.').count(), 3);
+    assert_eq!(token.refresh_in.unwrap().seconds, 12 * 60 * 60);
+    let now = world.server.state().clock.now();
+    assert_eq!(token.expires_at.unwrap().seconds, (now + chrono::TimeDelta::hours(24)).timestamp());
 
     let leave = CoordinateRequest { disconnect: Some(Default::default()), ..Default::default() };
     let leaving = stream::iter([leave]).chain(stream::pending()).boxed();

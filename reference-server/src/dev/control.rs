@@ -3,21 +3,29 @@
 //! It listens on a loopback port of its own, so that nothing of it can be reached through the API; whoever may run
 //! programs on the machine may use it.
 //!
-//! - `POST /claim` announces that the prebuilt workspace was claimed by the first user: the agents that wait for it are
-//!   told. The workspace itself stays as it is, so that this can be done again.
+//! - `POST /claim` without a body announces that the prebuilt workspace was claimed by the first user: the agents that
+//!   wait for it are told. The workspace itself stays as it is, so that this can be done again.
+//! - `POST /claim` with the body `{"name": "mine"}` claims it for the first user under that name, whether or not its
+//!   agents are ready: it gets its owner and a build, and its agents are told once that is done. This can be done once;
+//!   afterwards it is 409, as it is if the user has another workspace of the name.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
+use agentsdk::{ReinitializationEvent, ReinitializationReason};
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use bytes::Bytes;
+use http::StatusCode;
+use serde::Deserialize;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use crate::http::serve::serve;
+use crate::http::workspaces::make::is_name;
 use crate::state::AppState;
+use crate::workspaces::build::{self, NewBuild};
+use crate::workspaces::claim::{self, NewOwner};
 
 /// Where everything of the control address lies.
 const ROOT: &str = "/reference/v1";
@@ -62,12 +70,51 @@ impl Drop for Control {
     }
 }
 
-async fn claim(State(claims): State<Claims>) -> Json<Value> {
-    let event = json!({
-        "workspace_id": claims.workspace,
-        "reason": "prebuild_claimed",
-        "owner_id": claims.owner,
-    });
-    claims.state.workspaces.hub.claimed(claims.workspace, Arc::from(event.to_string()));
-    Json(event)
+/// What the prebuilt workspace is claimed with.
+#[derive(Deserialize)]
+struct ClaimRequest {
+    /// The workspace's new name.
+    name: String,
+}
+
+async fn claim(State(claims): State<Claims>, body: Bytes) -> Result<Json<ReinitializationEvent>, (StatusCode, String)> {
+    let Claims { state, workspace, owner } = claims;
+    if body.is_empty() {
+        return Ok(Json(claim::announce(&state.workspaces.hub, workspace, owner)));
+    }
+    let request: ClaimRequest =
+        serde_json::from_slice(&body).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?;
+    if !is_name(&request.name) {
+        return Err((StatusCode::BAD_REQUEST, format!("{:?} is no name of a workspace", request.name)));
+    }
+    match take(&state, workspace, owner, request.name).await {
+        Ok(true) => Ok(Json(ReinitializationEvent {
+            workspace_id: workspace,
+            reason: ReinitializationReason::PrebuildClaimed,
+            owner_id: owner,
+        })),
+        Ok(false) => Err((StatusCode::CONFLICT, "the workspace was claimed before".to_owned())),
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            Err((StatusCode::CONFLICT, "the user has another workspace of this name".to_owned()))
+        }
+        Err(error) => {
+            tracing::error!(%error, "a claim failed");
+            Err((StatusCode::INTERNAL_SERVER_ERROR, "the store failed".to_owned()))
+        }
+    }
+}
+
+/// Claims the workspace and does its build; false if it is nobody's to claim.
+async fn take(state: &AppState, workspace: Uuid, owner: Uuid, name: String) -> sqlx::Result<bool> {
+    let owner_id = owner;
+    let new = NewOwner { owner_id, name, autostart_schedule: None, ttl_ms: None };
+    let build =
+        NewBuild { transition: "start".to_owned(), reason: "initiator".to_owned(), initiator_id: owner, preset: None };
+    let mut tx = state.store.begin().await?;
+    let Some(build) = claim::claim(&mut tx, workspace, new, build, state.clock.now()).await? else {
+        return Ok(false);
+    };
+    tx.commit().await?;
+    build::finish(state, build.id).await?;
+    Ok(true)
 }

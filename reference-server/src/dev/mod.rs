@@ -5,6 +5,8 @@
 
 mod agent;
 pub(crate) mod control;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +23,9 @@ use crate::store::tasks::{TaskRow, insert_task};
 use crate::store::templates::{JobRow, TemplateRow, TemplateVersionRow, put_job, put_template, put_template_version};
 use crate::store::workspaces::{PREBUILDS_USER, WorkspaceRow, put_workspace};
 use crate::workspaces::build::{self, NewBuild, PROVISIONER};
-use crate::workspaces::plan::{Plan, PlannedAgent, PlannedApp, PlannedMetadata, PlannedResource, PlannedScript};
+use crate::workspaces::plan::{
+    Plan, PlannedAgent, PlannedApp, PlannedMetadata, PlannedPreset, PlannedResource, PlannedScript,
+};
 
 /// Name of the workspace with a live agent.
 const WORKSPACE: &str = "dev-ws";
@@ -55,7 +59,8 @@ pub(crate) struct World {
     work_dir: PathBuf,
     /// Removed with everything in it when the server stops, unless the data is kept in a file.
     _folder: Option<tempfile::TempDir>,
-    agent: agent::DevAgent,
+    /// None if a program outside lives as the workspace's agent.
+    agent: Option<agent::DevAgent>,
     control: control::Control,
 }
 
@@ -81,8 +86,8 @@ struct Places {
 const PLACES: &str = "reference_development_world";
 
 impl World {
-    /// Makes what is missing of the world, and starts its agent. Where the data is kept in a file, the agent's folder
-    /// lies beside it; else it is a temporary one.
+    /// Makes what is missing of the world, and starts its agent if there is to be one. Where the data is kept in a file,
+    /// the agent's folder lies beside it; else it is a temporary one.
     ///
     /// # Errors
     /// When the store, the folder or the agent cannot be had.
@@ -90,6 +95,7 @@ impl World {
         state: &AppState,
         login: &Login,
         database: Option<&Path>,
+        live_agent: bool,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let (folder, work_dir) = match database {
             Some(database) => {
@@ -108,7 +114,10 @@ impl World {
             None => plant(state, login, &work_dir).await?,
         };
         let control = control::Control::start(state, places.prebuilt_workspace_id, login.user_id).await?;
-        let agent = agent::DevAgent::start(state, places.agent_token, &places.work_dir).await?;
+        let agent = match live_agent {
+            true => Some(agent::DevAgent::start(state, places.agent_token, &places.work_dir).await?),
+            false => None,
+        };
         Ok(Self { places, work_dir, _folder: folder, agent, control })
     }
 
@@ -117,7 +126,7 @@ impl World {
         let Places { template_id, workspace_id, agent_token, task_id, task_agent_token, .. } = &self.places;
         let agent = state.store.agent_by_token(*agent_token).await.ok().flatten();
         serde_json::json!({
-            "agent_url": self.agent.url(),
+            "agent_url": self.agent.as_ref().map(agent::DevAgent::url),
             "agent_token": agent_token,
             "workspace_id": workspace_id,
             "workspace_agent_id": agent.map(|found| found.agent.id),
@@ -134,7 +143,9 @@ impl World {
 
     /// Stops the agent, with all that it started.
     pub(crate) async fn shutdown(self) {
-        self.agent.shutdown().await;
+        if let Some(agent) = self.agent {
+            agent.shutdown().await;
+        }
     }
 }
 
@@ -159,12 +170,14 @@ async fn plant(state: &AppState, login: &Login, work_dir: &Path) -> sqlx::Result
     let workspace = seedbed.workspace(&mut tx, WORKSPACE, owner, &live_template).await?;
     let builds = [build::ask(&mut tx, &workspace, &live_version, seedbed.start(owner), now).await?.0.id];
 
-    let prebuilt_plan = single(AGENT, |agent| agent.token = Some(prebuilt_agent_token));
+    let mut prebuilt_plan = single(AGENT, |agent| agent.token = Some(prebuilt_agent_token));
+    let preset = Uuid::new_v4();
+    prebuilt_plan.presets = vec![PlannedPreset { id: preset, name: "default".to_owned(), prebuilds: Some(1) }];
     let (prebuilt_template, prebuilt_version) = seedbed.template(&mut tx, "prebuilt", &prebuilt_plan).await?;
     insert_member(&mut tx, login.organization_id, PREBUILDS_USER, now).await?;
     let prebuilt = seedbed.workspace(&mut tx, "prebuilt-1", PREBUILDS_USER, &prebuilt_template).await?;
-    let prebuilt_build =
-        build::ask(&mut tx, &prebuilt, &prebuilt_version, seedbed.start(PREBUILDS_USER), now).await?.0.id;
+    let first = NewBuild { preset: Some(preset), ..seedbed.start(PREBUILDS_USER) };
+    let prebuilt_build = build::ask(&mut tx, &prebuilt, &prebuilt_version, first, now).await?.0.id;
 
     let mut task_plan = single(AGENT, |agent| {
         agent.token = Some(task_agent_token);
@@ -219,7 +232,7 @@ fn single(name: &str, change: impl FnOnce(&mut PlannedAgent)) -> Plan {
     };
     change(&mut agent);
     let resource = PlannedResource { kind: "reference".to_owned(), name: "workspace".to_owned(), agents: vec![agent] };
-    Plan { resources: vec![resource], task_app: None }
+    Plan { resources: vec![resource], ..Plan::default() }
 }
 
 /// The machine's architecture as agents name it.
@@ -258,7 +271,7 @@ struct Seedbed {
 
 impl Seedbed {
     fn start(&self, initiator_id: Uuid) -> NewBuild {
-        NewBuild { transition: "start".to_owned(), reason: "initiator".to_owned(), initiator_id }
+        NewBuild { transition: "start".to_owned(), reason: "initiator".to_owned(), initiator_id, preset: None }
     }
 
     /// A template with one version, imported.

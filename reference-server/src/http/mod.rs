@@ -16,6 +16,7 @@ pub(crate) mod error;
 pub(crate) mod events;
 pub(crate) mod extract;
 pub(crate) mod go_json;
+mod instance_identity;
 mod login;
 mod logs_query;
 pub(crate) mod mcp_servers;
@@ -69,8 +70,10 @@ pub(crate) fn router(state: AppState) -> Router {
         .merge(deployment::router())
         .nest("/api/v2/workspaceagents/me", agents_own::router())
         .merge(crate::agentapi::router())
+        .merge(crate::derp::router())
         .merge(workspaces::router())
         .merge(agents::router())
+        .merge(instance_identity::router())
         .merge(templates::router())
         .nest("/api/v2/tasks", tasks::router())
         .nest("/api/experimental/tasks", tasks::router())

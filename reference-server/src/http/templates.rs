@@ -7,7 +7,7 @@ use axum::{Json, Router};
 use codersdk::{Template, TemplateVersion, ValidationError, WorkspaceAgent, WorkspaceResource, WorkspaceTransition};
 use http::StatusCode;
 use http::request::Parts;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 
 use super::auth::Caller;
@@ -22,7 +22,7 @@ use crate::rbac::Action;
 use crate::state::AppState;
 use crate::store::templates::{JobRow, TemplateRow, TemplateVersionRow};
 use crate::workspaces::objects::template_object;
-use crate::workspaces::plan::{PlannedAgent, PlannedResource};
+use crate::workspaces::plan::{PlannedAgent, PlannedPreset, PlannedResource};
 use crate::workspaces::template_view;
 
 const NOT_FINISHED: &str = "Template version job has not finished";
@@ -295,8 +295,21 @@ async fn version_logs(
     job_logs(state, job.id, None, &query, upgrade).await
 }
 
-async fn presets(_: VersionParam) -> Json<Option<Vec<Value>>> {
-    Json(None)
+/// `null` rather than an empty list, as in the original.
+async fn presets(VersionParam(version, _): VersionParam) -> Json<Option<Vec<Value>>> {
+    let show = |preset: &PlannedPreset| {
+        json!({
+            "ID": preset.id,
+            "Name": preset.name,
+            "Parameters": null,
+            "Default": false,
+            "DesiredPrebuildInstances": preset.prebuilds,
+            "Description": "",
+            "Icon": "",
+        })
+    };
+    let presets: Vec<_> = version.plan.presets.iter().map(show).collect();
+    Json(Some(presets).filter(|presets| !presets.is_empty()))
 }
 
 /// What a build of the version would make. The agents have no ids yet.

@@ -223,6 +223,18 @@ impl Store {
         Ok(Some(AgentInWorkspace { agent, workspace, build, task_id }))
     }
 
+    /// The agents that run on a cloud instance, newest first, those of earlier builds among them.
+    pub(crate) async fn agents_by_instance(&self, instance: &str) -> sqlx::Result<Vec<AgentRow>> {
+        sqlx::query_as(
+            "SELECT a.* FROM workspace_agents a JOIN workspaces w ON w.id = a.workspace_id \
+             WHERE a.auth_instance_id = $1 AND a.deleted = FALSE AND a.parent_id IS NULL AND w.deleted = FALSE \
+             ORDER BY a.created_at DESC",
+        )
+        .bind(instance)
+        .fetch_all(self.pool())
+        .await
+    }
+
     /// An agent as it is stored, retired or not.
     pub(crate) async fn agent(&self, id: Uuid) -> sqlx::Result<Option<AgentRow>> {
         agent(self.pool(), id).await

@@ -1,8 +1,11 @@
 //! How a build is asked for and done: what a version of a template plans is there as soon as its build is over.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::claim;
 use super::plan::{Plan, PlannedAgent, PlannedResource};
 use crate::state::AppState;
 use crate::store::Tx;
@@ -24,6 +27,8 @@ pub(crate) struct NewBuild {
     pub(crate) transition: String,
     pub(crate) reason: String,
     pub(crate) initiator_id: Uuid,
+    /// The preset of parameters that it is made with.
+    pub(crate) preset: Option<Uuid>,
 }
 
 /// Adds a build that waits to be done. A unique violation means that another one was asked for at the same time.
@@ -52,7 +57,7 @@ pub(crate) async fn ask(
         daily_cost: 0,
         has_ai_task: version.has_ai_task,
         has_external_agent: false,
-        template_version_preset_id: None,
+        template_version_preset_id: new.preset,
     };
     insert_build(tx, &build, &job).await?;
     let task: Option<Uuid> = sqlx::query_scalar("SELECT id FROM tasks WHERE workspace_id = $1 AND deleted_at IS NULL")
@@ -119,10 +124,12 @@ pub(crate) async fn finish(state: &AppState, build_id: Uuid) -> sqlx::Result<()>
     for (stage, output) in [("Setting up", ""), ("Running", build.transition.as_str()), ("Cleaning Up", "")] {
         log(&mut tx, job.id, stage, output, started).await?;
     }
+    let is_claim = claim::is_claim(&mut tx, &build).await?;
     if build.transition == "delete" {
         workspace.deleted = true;
     } else {
-        let made = make(&mut tx, &build, &version.plan, started).await?;
+        let tokens = if is_claim { claim::running_tokens(&mut tx, workspace.id).await? } else { HashMap::new() };
+        let made = make(&mut tx, &build, &version.plan, &tokens, started).await?;
         note_task(&mut tx, &build, &version.plan, &made).await?;
     }
     let now = state.clock.now().max(started);
@@ -136,6 +143,9 @@ pub(crate) async fn finish(state: &AppState, build_id: Uuid) -> sqlx::Result<()>
     put_workspace(&mut tx, &workspace).await?;
     tx.commit().await?;
     state.workspaces.hub.workspace_changed(workspace.id);
+    if is_claim {
+        claim::announce(&state.workspaces.hub, workspace.id, workspace.owner_id);
+    }
     Ok(())
 }
 
@@ -161,7 +171,13 @@ struct MadeApp {
     slug: String,
 }
 
-async fn make(tx: &mut Tx, build: &BuildRow, plan: &Plan, now: DateTime<Utc>) -> sqlx::Result<Vec<MadeApp>> {
+async fn make(
+    tx: &mut Tx,
+    build: &BuildRow,
+    plan: &Plan,
+    tokens: &HashMap<String, Uuid>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<MadeApp>> {
     let mut apps = Vec::new();
     for planned in &plan.resources {
         let PlannedResource { kind, name, agents } = planned;
@@ -177,22 +193,38 @@ async fn make(tx: &mut Tx, build: &BuildRow, plan: &Plan, now: DateTime<Utc>) ->
         };
         insert_resource(tx, &resource).await?;
         for planned in agents {
-            make_agent(tx, build, resource.id, planned, now, &mut apps).await?;
+            let mut agent = new_agent(build, resource.id, planned, now);
+            if let Some(token) = tokens.get(&agent.name) {
+                agent.auth_token = *token;
+            } else if is_token_of_another(tx, &agent).await? {
+                agent.auth_token = Uuid::new_v4();
+            }
+            make_agent(tx, &agent, planned, now, &mut apps).await?;
         }
     }
     Ok(apps)
 }
 
+/// Whether the token that is planned for the agents of a version is in use in another workspace.
+async fn is_token_of_another(tx: &mut Tx, agent: &AgentRow) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM workspace_agents a JOIN workspaces w ON w.id = a.workspace_id \
+         WHERE a.auth_token = $1 AND w.id <> $2 AND w.deleted = FALSE)",
+    )
+    .bind(agent.auth_token)
+    .bind(agent.workspace_id)
+    .fetch_one(&mut **tx)
+    .await
+}
+
 async fn make_agent(
     tx: &mut Tx,
-    build: &BuildRow,
-    resource_id: Uuid,
+    agent: &AgentRow,
     planned: &PlannedAgent,
     now: DateTime<Utc>,
     apps: &mut Vec<MadeApp>,
 ) -> sqlx::Result<()> {
-    let agent = new_agent(build, resource_id, planned, now);
-    insert_agent(&mut **tx, &agent).await?;
+    insert_agent(&mut **tx, agent).await?;
     for planned in &planned.apps {
         let mut app = AppRow::new(agent.id, &planned.slug, &planned.display_name, now);
         app.url.clone_from(&planned.url);

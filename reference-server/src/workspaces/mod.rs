@@ -2,6 +2,7 @@
 
 pub(crate) mod activity;
 pub(crate) mod build;
+pub(crate) mod claim;
 pub(crate) mod connection;
 pub(crate) mod dial;
 pub(crate) mod hub;
@@ -21,4 +22,8 @@ pub(crate) struct Workspaces {
     pub(crate) hub: hub::Hub,
     /// Where agents are reached.
     pub(crate) agents: dial::Agents,
+    /// Carries the packets of agents that cannot reach each other.
+    pub(crate) relay: crate::derp::Relay,
+    /// Lets agents keep their place in the network.
+    pub(crate) resume_tokens: crate::agentapi::ResumeTokens,
 }

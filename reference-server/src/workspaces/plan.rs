@@ -12,6 +12,17 @@ pub(crate) struct Plan {
     pub(crate) resources: Vec<PlannedResource>,
     /// The slug of the app that shows a task, in a version made for tasks.
     pub(crate) task_app: Option<String>,
+    pub(crate) presets: Vec<PlannedPreset>,
+}
+
+/// Values of parameters under a name. Workspaces may be built with them before anybody asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct PlannedPreset {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+    /// How many prebuilt workspaces there are to be.
+    pub(crate) prebuilds: Option<i32>,
 }
 
 /// A resource with the agents that run on it.
@@ -28,7 +39,8 @@ pub(crate) struct PlannedResource {
 #[serde(default)]
 pub(crate) struct PlannedAgent {
     pub(crate) name: String,
-    /// The token of the agent, the same in every build; a new one each time without it.
+    /// The token of the agent, the same in every build of the first workspace; a new one each time without it, and in
+    /// other workspaces.
     pub(crate) token: Option<Uuid>,
     pub(crate) instance_id: Option<String>,
     pub(crate) directory: String,

@@ -5,6 +5,7 @@ mod agents;
 mod chat_workspace;
 mod chats;
 mod claims;
+mod identity;
 mod routes;
 mod sessions;
 mod sockets;

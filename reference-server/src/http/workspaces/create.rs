@@ -1,4 +1,4 @@
-//! `POST /users/{user}/workspaces`: making a workspace.
+//! `POST /users/{user}/workspaces`: making a workspace, or claiming a prebuilt one.
 
 use axum::Json;
 use axum::extract::State;
@@ -36,12 +36,14 @@ pub(super) async fn create_workspace(
         autostart_schedule: request.autostart_schedule,
         ttl_ms: request.ttl_ms,
         automatic_updates: request.automatic_updates.map_or_else(String::new, |updates| updates.as_str().to_owned()),
+        preset_id: request.template_version_preset_id,
     };
     let checked = check_workspace(&state, &caller, wish).await?;
     let mut tx = state.store.begin().await?;
     let made = add_workspace(&mut tx, &caller, &checked, state.clock.now()).await?;
     tx.commit().await?;
-    let shown = show(&state, &caller, &checked.row).await?;
+    let row = state.store.workspace(made.workspace_id).await?.ok_or_else(ApiError::not_found)?;
+    let shown = show(&state, &caller, &row).await?;
     build::do_soon(&state, &made);
     Ok((StatusCode::CREATED, Json(shown)))
 }

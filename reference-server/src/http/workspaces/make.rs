@@ -13,6 +13,7 @@ use crate::store::Tx;
 use crate::store::templates::{TemplateRow, TemplateVersionRow};
 use crate::store::workspaces::{BuildRow, WorkspaceRow, put_workspace};
 use crate::workspaces::build::{NewBuild, ask};
+use crate::workspaces::claim;
 use crate::workspaces::objects::{template_object, workspace_object};
 
 const MAX_TTL_MS: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -151,7 +152,7 @@ pub(crate) async fn add_build(
 
 fn new_build(caller: &Caller, wish: &BuildWish) -> NewBuild {
     let reason = if wish.reason.is_empty() { "initiator" } else { wish.reason.as_str() };
-    NewBuild { transition: wish.transition.clone(), reason: reason.to_owned(), initiator_id: caller.id() }
+    NewBuild { transition: wish.transition.clone(), reason: reason.to_owned(), initiator_id: caller.id(), preset: None }
 }
 
 /// What a workspace is made with.
@@ -166,6 +167,8 @@ pub(crate) struct WorkspaceWish {
     pub(crate) ttl_ms: Option<i64>,
     /// Empty for the usual setting.
     pub(crate) automatic_updates: String,
+    /// The preset of the version; nil for the one that fits by itself, if one does.
+    pub(crate) preset_id: Uuid,
 }
 
 /// A workspace that may be made.
@@ -173,6 +176,7 @@ pub(crate) struct WorkspaceWish {
 pub(crate) struct CheckedWorkspace {
     pub(crate) row: WorkspaceRow,
     pub(crate) version: TemplateVersionRow,
+    preset: Option<Uuid>,
 }
 
 /// Checks that the caller may have the workspace, and that it can be.
@@ -224,6 +228,7 @@ pub(crate) async fn check_workspace(
     }
     let version_id = if wish.version_id.is_nil() { template.active_version_id } else { wish.version_id };
     let version = usable_version(state, &template, version_id).await?;
+    let preset = wanted_preset(&version, wish.preset_id)?;
     let now = state.clock.now();
     let row = WorkspaceRow {
         id: Uuid::new_v4(),
@@ -244,7 +249,17 @@ pub(crate) async fn check_workspace(
         user_acl: Default::default(),
         group_acl: Default::default(),
     };
-    Ok(CheckedWorkspace { row, version })
+    Ok(CheckedWorkspace { row, version, preset })
+}
+
+/// The preset that a workspace is made with. A preset without parameters fits any wish.
+fn wanted_preset(version: &TemplateVersionRow, wanted: Uuid) -> Result<Option<Uuid>, ApiError> {
+    let mut presets = version.plan.presets.iter().map(|preset| preset.id);
+    if wanted.is_nil() {
+        return Ok(presets.next());
+    }
+    let found = presets.find(|preset| *preset == wanted);
+    found.map(Some).ok_or_else(|| ApiError::bad_request("The preset does not belong to the template version."))
 }
 
 /// The answer to a name that another workspace of the owner has.
@@ -270,7 +285,7 @@ async fn wanted_template(state: &AppState, caller: &Caller, wish: &WorkspaceWish
     })
 }
 
-/// Adds a checked workspace with its first build.
+/// Adds a checked workspace with its first build, or takes a prebuilt one of its preset that waits for somebody.
 ///
 /// # Errors
 /// 409 if the name was taken at the same time.
@@ -280,9 +295,20 @@ pub(crate) async fn add_workspace(
     checked: &CheckedWorkspace,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<BuildRow, ApiError> {
-    put_new_workspace(tx, &checked.row).await?;
     let wish = BuildWish { transition: "start".to_owned(), ..BuildWish::default() };
-    let (build, _) = ask(tx, &checked.row, &checked.version, new_build(caller, &wish), now).await?;
+    let new = NewBuild { preset: checked.preset, ..new_build(caller, &wish) };
+    if let Some(preset) = checked.preset
+        && let Some(prebuilt) = claim::claimable(tx, preset).await?
+    {
+        let WorkspaceRow { owner_id, name, autostart_schedule, ttl_ms, .. } = checked.row.clone();
+        let owner = claim::NewOwner { owner_id, name, autostart_schedule, ttl_ms };
+        let claimed = claim::claim(tx, prebuilt.id, owner, new.clone(), now).await;
+        if let Some(build) = claimed.map_err(|error| taken_or(&checked.row.name, error))? {
+            return Ok(build);
+        }
+    }
+    put_new_workspace(tx, &checked.row).await?;
+    let (build, _) = ask(tx, &checked.row, &checked.version, new, now).await?;
     Ok(build)
 }
 
@@ -291,10 +317,15 @@ pub(crate) async fn add_workspace(
 /// # Errors
 /// 409 if the name was taken at the same time.
 pub(crate) async fn put_new_workspace(tx: &mut Tx, row: &WorkspaceRow) -> Result<(), ApiError> {
-    put_workspace(tx, row).await.map_err(|error| match error {
-        sqlx::Error::Database(error) if error.is_unique_violation() => name_taken(&row.name),
+    put_workspace(tx, row).await.map_err(|error| taken_or(&row.name, error))
+}
+
+/// The answer to a workspace that could not be stored.
+pub(crate) fn taken_or(name: &str, error: sqlx::Error) -> ApiError {
+    match error {
+        sqlx::Error::Database(error) if error.is_unique_violation() => name_taken(name),
         error => error.into(),
-    })
+    }
 }
 
 /// Whether workspaces, templates and tasks can have this name.
