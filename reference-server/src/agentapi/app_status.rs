@@ -4,11 +4,12 @@ use agentsdk::APP_STATUS_MESSAGE_LIMIT;
 use agentsdk::rpc::proto::agent::update_app_status_request::AppStatusState;
 use agentsdk::rpc::proto::agent::{UpdateAppStatusRequest, UpdateAppStatusResponse};
 use codersdk::WorkspaceAppStatusState;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::AgentApi;
 use crate::http::error::ApiError;
-use crate::notifications::{self, Notification, TaskNotice};
+use crate::notifications::{self, Notice, Notification};
 use crate::quote::quoted;
 use crate::state::AppState;
 use crate::store::workspace_agents::AgentInWorkspace;
@@ -90,10 +91,10 @@ async fn notify(
     new: &WorkspaceAppStatusState,
 ) -> sqlx::Result<()> {
     let template = match new {
-        WorkspaceAppStatusState::Working => TaskNotice::Working,
-        WorkspaceAppStatusState::Idle => TaskNotice::Idle,
-        WorkspaceAppStatusState::Complete => TaskNotice::Completed,
-        WorkspaceAppStatusState::Failure => TaskNotice::Failed,
+        WorkspaceAppStatusState::Working => Notice::TaskWorking,
+        WorkspaceAppStatusState::Idle => Notice::TaskIdle,
+        WorkspaceAppStatusState::Complete => Notice::TaskCompleted,
+        WorkspaceAppStatusState::Failure => Notice::TaskFailed,
         _ => return Ok(()),
     };
     // That a task works when it has just been made is no news.
@@ -116,7 +117,8 @@ async fn notify(
         &Notification {
             user_id: workspace.owner_id,
             template,
-            labels: [("task", task.name.as_str()), ("workspace", workspace.name.as_str())],
+            labels: &[("task", task.name.as_str()), ("workspace", workspace.name.as_str())],
+            data: json!({}),
             targets: vec![workspace.id, workspace.owner_id, workspace.organization_id, app],
             created_by: "api-workspace-agent-app-status",
         },
@@ -165,8 +167,6 @@ fn in_words(error: &ApiError) -> agentsdk::rpc::Error {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::testing::{replay, same, vectors};
 

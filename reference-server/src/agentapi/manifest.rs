@@ -5,6 +5,7 @@ use agentsdk::rpc::proto::agent::{
     Manifest, WorkspaceAgentDevcontainer, WorkspaceAgentScript, WorkspaceApp, workspace_agent_metadata,
 };
 use agentsdk::rpc::{Error, Result};
+use prost_types::Duration;
 
 use super::{NO_ROWS, failed, seconds, tailnet};
 use crate::state::AppState;
@@ -100,9 +101,16 @@ fn metadatum(row: MetadataRow) -> workspace_agent_metadata::Description {
         display_name: row.display_name,
         key: row.key,
         script: row.script,
-        interval: Some(seconds(row.interval)),
-        timeout: Some(seconds(row.timeout)),
+        interval: Some(counted(row.interval)),
+        timeout: Some(counted(row.timeout)),
     }
+}
+
+/// A number of seconds as agents of the original take it here: they count the nanoseconds of what they get, and wait
+/// for as many seconds.
+fn counted(seconds: i64) -> Duration {
+    const BILLION: i64 = 1_000_000_000;
+    Duration { seconds: seconds / BILLION, nanos: i32::try_from(seconds % BILLION).unwrap_or_default() }
 }
 
 fn devcontainer(row: DevcontainerRow) -> WorkspaceAgentDevcontainer {

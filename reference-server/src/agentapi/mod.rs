@@ -164,14 +164,14 @@ impl AgentRpc for AgentApi {
         &self,
         _: GetResourcesMonitoringConfigurationRequest,
     ) -> Result<GetResourcesMonitoringConfigurationResponse> {
-        Ok(resources::configuration())
+        self.monitoring().await
     }
 
     async fn push_resources_monitoring_usage(
         &self,
-        _: PushResourcesMonitoringUsageRequest,
+        request: PushResourcesMonitoringUsageRequest,
     ) -> Result<PushResourcesMonitoringUsageResponse> {
-        Ok(resources::usage())
+        self.report_usage(request).await
     }
 
     async fn report_connection(&self, request: ReportConnectionRequest) -> Result<()> {

@@ -23,6 +23,7 @@ pub(crate) mod messages;
 pub(crate) mod model_configs;
 pub(crate) mod organizations;
 pub(crate) mod queue;
+pub(crate) mod resource_monitors;
 pub(crate) mod settings;
 pub(crate) mod tasks;
 pub(crate) mod templates;

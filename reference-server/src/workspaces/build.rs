@@ -9,6 +9,7 @@ use super::claim;
 use super::plan::{Plan, PlannedAgent, PlannedResource};
 use crate::state::AppState;
 use crate::store::Tx;
+use crate::store::resource_monitors::{MonitorRow, insert_resource_monitor};
 use crate::store::tasks::{TaskAppRow, put_task_app};
 use crate::store::templates::{self, JobRow, TemplateVersionRow, put_job};
 use crate::store::workspace_agents::{
@@ -272,6 +273,17 @@ async fn make_agent(
             display_order: order,
         };
         insert_metadata(tx, &item).await?;
+    }
+    for planned in &planned.monitors {
+        let monitor = MonitorRow {
+            agent_id: agent.id,
+            path: planned.path.clone(),
+            enabled: planned.enabled,
+            threshold: planned.threshold,
+            alarmed: false,
+            quiet_until: crate::clock::zero_time(),
+        };
+        insert_resource_monitor(tx, &monitor).await?;
     }
     Ok(())
 }

@@ -52,6 +52,18 @@ pub(crate) struct PlannedAgent {
     pub(crate) apps: Vec<PlannedApp>,
     pub(crate) scripts: Vec<PlannedScript>,
     pub(crate) metadata: Vec<PlannedMetadata>,
+    pub(crate) monitors: Vec<PlannedMonitor>,
+}
+
+/// Something that an agent watches of its machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct PlannedMonitor {
+    /// Where the volume is; empty for memory.
+    pub(crate) path: String,
+    pub(crate) enabled: bool,
+    /// From how much on it is too much, in percent.
+    pub(crate) threshold: i32,
 }
 
 impl std::fmt::Debug for PlannedAgent {
