@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use agentsdk::AgentClient;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use reference_server::ReferenceServer;
@@ -74,6 +75,15 @@ struct AgentArguments {
     /// Shows the containers of this machine's Docker, and makes dev containers with the program `devcontainer`.
     #[arg(long, env = "CODER_AGENT_DEVCONTAINERS_ENABLE")]
     devcontainers: bool,
+    /// Makes no socket for the processes of the workspace.
+    #[arg(long, conflicts_with = "socket_path")]
+    no_socket: bool,
+    /// Where that socket is; `CODER_AGENT_SOCKET_SERVER_ENABLED=false` turns it off, too.
+    #[arg(long, env = "CODER_AGENT_SOCKET_PATH", default_value = agentsdk::socket::DEFAULT_PATH)]
+    socket_path: PathBuf,
+    /// The server that the agent's token is for: statuses of tasks that come through the socket are forwarded to it.
+    #[arg(long, env = "CODER_AGENT_URL")]
+    server_url: Option<String>,
     /// Folder for its log, which `GET /debug/logs` gives to whoever asks; without it the log goes to stderr alone.
     #[arg(long)]
     log_dir: Option<PathBuf>,
@@ -140,6 +150,13 @@ async fn agent(arguments: AgentArguments) -> anyhow::Result<()> {
     if arguments.devcontainers {
         builder = builder.containers(Arc::new(DockerEngine::new()));
     }
+    if let Some(url) = arguments.server_url.filter(|url| !url.is_empty()) {
+        let server = AgentClient::builder(&url).session_token(token.trim()).build();
+        builder = builder.server(server.context("the server's URL cannot be used")?);
+    }
+    if !arguments.no_socket && socket_enabled() {
+        builder = builder.socket(&arguments.socket_path);
+    }
     let agent = builder.start().await?;
     println!("listening on {}", agent.url());
     if let Some(path) = &arguments.ready_file {
@@ -150,6 +167,12 @@ async fn agent(arguments: AgentArguments) -> anyhow::Result<()> {
     stopped.await;
     agent.shutdown().await;
     Ok(())
+}
+
+/// Whether the environment leaves the socket on. What is no word for false is taken for true.
+fn socket_enabled() -> bool {
+    let setting = std::env::var("CODER_AGENT_SOCKET_SERVER_ENABLED").unwrap_or_default();
+    !["0", "f", "false"].contains(&setting.to_lowercase().as_str())
 }
 
 /// Resolves at the first SIGINT or SIGTERM; both are caught from now on.

@@ -18,15 +18,18 @@ mod metrics;
 mod network;
 mod ports;
 mod processes;
+mod socket;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use agentsdk::AgentClient;
 use agentsdk::rpc::proto::agent::PushContextStateRequest;
+use agentsdk::socket::SocketServer;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
@@ -87,6 +90,8 @@ pub struct AgentBuilder {
     log_dir: PathBuf,
     containers: Option<Arc<dyn ContainerEngine>>,
     desktop: Option<Arc<dyn Desktop>>,
+    socket: Option<PathBuf>,
+    server: Option<AgentClient>,
     clock: SharedClock,
 }
 
@@ -149,6 +154,23 @@ impl AgentBuilder {
         self
     }
 
+    /// Serves processes of this user on a Unix socket at `path`: units of start-up scripts that wait for each other,
+    /// sources of context, and statuses of tasks. Without it there is no such socket. An agent whose socket cannot be
+    /// made, because another agent has it, runs without one.
+    #[must_use]
+    pub fn socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.socket = Some(path.into());
+        self
+    }
+
+    /// Forwards the statuses of tasks that come through the socket to this server; without one they are refused. The
+    /// connection says that it is not the agent's own, so it does not make the agent connected.
+    #[must_use]
+    pub fn server(mut self, server: AgentClient) -> Self {
+        self.server = Some(server);
+        self
+    }
+
     /// Takes the time from this clock; the machine's own by default.
     #[must_use]
     pub fn clock(mut self, clock: SharedClock) -> Self {
@@ -191,8 +213,15 @@ impl AgentBuilder {
             containers,
             desktop,
         }));
+        let mut served = None;
+        if let Some(path) = self.socket {
+            match socket::start(&state, path, self.server).await {
+                Ok(socket) => served = Some(socket),
+                Err(error) => tracing::warn!(%error, "the agent has no socket for the processes of its workspace"),
+            }
+        }
         let serving = tokio::spawn(listener.serve(router(state.clone()), stop.clone()));
-        Ok(Agent { state, url, stop, serving })
+        Ok(Agent { state, url, stop, serving, socket: served })
     }
 }
 
@@ -203,6 +232,7 @@ pub struct Agent {
     url: String,
     stop: CancellationToken,
     serving: tokio::task::JoinHandle<()>,
+    socket: Option<SocketServer>,
 }
 
 impl Agent {
@@ -218,6 +248,8 @@ impl Agent {
             log_dir: std::env::temp_dir(),
             containers: None,
             desktop: None,
+            socket: None,
+            server: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -225,6 +257,11 @@ impl Agent {
     /// Where it listens: an `http` URL, or `unix:` and a path.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where the socket for the processes of the workspace is; none without one.
+    pub fn socket_path(&self) -> Option<&Path> {
+        self.socket.as_ref().map(SocketServer::path)
     }
 
     /// The tools of the MCP servers that `.mcp.json` in the agent's directory names, as far as they have answered by

@@ -21,7 +21,7 @@ impl Agent {
         std::fs::write(&token, TOKEN).unwrap();
         let here = std::env::current_exe().unwrap();
         let process = Command::new(here.parent().unwrap().with_file_name("reference-server"))
-            .arg("agent")
+            .args(["agent", "--no-socket"])
             .arg("--token-file")
             .arg(&token)
             .arg("--ready-file")

@@ -8,6 +8,7 @@ mod push;
 mod resolve;
 mod resource;
 mod servers;
+mod socket;
 mod watch;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,7 @@ use workspacesdk::context::{ContextSnapshot, ContextSnapshotResource, ContextSou
 pub use config::ContextConfig;
 pub(super) use config::VARIABLES;
 pub(super) use http::router;
+pub(super) use socket::SocketContext;
 pub(crate) use watch::ContextWatch;
 
 use super::mcp::ServerStatus;
@@ -58,6 +60,8 @@ struct State {
     /// In the order in which they were added.
     sources: Vec<String>,
     version: u64,
+    /// What was found when last looked at all; empty before that.
+    last: ContextSnapshot,
 }
 
 impl Context {
@@ -69,7 +73,7 @@ impl Context {
                 sources.push(source);
             }
         }
-        let state = Mutex::new(State { sources, version: 0 });
+        let state = Mutex::new(State { sources, ..State::default() });
         let changed = tokio::sync::watch::Sender::default();
         Self(Arc::new(Inner { config, surroundings: Surroundings { home, dir }, state, changed }))
     }
@@ -131,13 +135,24 @@ impl Context {
     fn resync(&self, servers: Vec<ServerStatus>) -> ContextSnapshot {
         let (version, resources) = self.look(servers);
         self.0.changed.send_replace(());
-        ContextSnapshot {
+        let snapshot = ContextSnapshot {
             version,
             aggregate_hash: hex::encode(resource::aggregate_hash(&resources)),
             resources: resources.iter().map(ContextSnapshotResource::from).collect(),
             payload_bytes: resources.iter().map(|resource| resource.payload.len() as u64).sum(),
             snapshot_error: servers::excess(&resources).unwrap_or_default(),
+        };
+        let mut state = self.state();
+        // One that began later may have been faster.
+        if state.last.version < snapshot.version {
+            state.last = snapshot.clone();
         }
+        snapshot
+    }
+
+    /// What was found when last looked at all.
+    fn last_snapshot(&self) -> ContextSnapshot {
+        self.state().last.clone()
     }
 
     /// Where resources are looked for.
