@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -170,8 +170,8 @@ pub struct ProvisionerJobLog {
     /// Its number: lines come in the order of their numbers.
     #[serde(default)]
     pub id: i64,
-    /// When it was created.
-    pub created_at: DateTime<Utc>,
+    /// When it was created, in the server's zone.
+    pub created_at: DateTime<FixedOffset>,
     /// Who wrote it.
     #[serde(default)]
     pub log_source: LogSource,
@@ -184,6 +184,24 @@ pub struct ProvisionerJobLog {
     /// The line.
     #[serde(default)]
     pub output: String,
+}
+
+impl ProvisionerJobLog {
+    /// The line as text for people, as the log endpoints give it with `format=text`. What it says is not escaped.
+    ///
+    /// ```
+    /// let log: codersdk::ProvisionerJobLog = serde_json::from_str(
+    ///     r#"{"id":1,"created_at":"2026-06-27T19:08:09.5Z","log_source":"provisioner","log_level":"info",
+    ///         "stage":"Planning","output":"hello"}"#,
+    /// )
+    /// .unwrap();
+    /// assert_eq!(log.text(), "2026-06-27T19:08:09Z [info] [provisioner|Planning] hello");
+    /// ```
+    pub fn text(&self) -> String {
+        let time = self.created_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let bar = if self.stage.is_empty() { "" } else { "|" };
+        format!("{time} [{}] [provisioner{bar}{}] {}", self.log_level, self.stage, self.output)
+    }
 }
 
 open_enum! {

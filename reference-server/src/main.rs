@@ -81,7 +81,11 @@ struct AgentArguments {
     /// Where that socket is; `CODER_AGENT_SOCKET_SERVER_ENABLED=false` turns it off, too.
     #[arg(long, env = "CODER_AGENT_SOCKET_PATH", default_value = agentsdk::socket::DEFAULT_PATH)]
     socket_path: PathBuf,
-    /// The server that the agent's token is for: statuses of tasks that come through the socket are forwarded to it.
+    /// Where boundary processes log to, if there is a server: in the folder for temporary files without it.
+    #[arg(long, env = "CODER_AGENT_BOUNDARY_LOG_PROXY_SOCKET_PATH")]
+    boundary_socket: Option<PathBuf>,
+    /// The server that the agent's token is for: statuses of tasks that come through the socket are forwarded to it, and
+    /// boundary logs.
     #[arg(long, env = "CODER_AGENT_URL")]
     server_url: Option<String>,
     /// Folder for its log, which `GET /debug/logs` gives to whoever asks; without it the log goes to stderr alone.
@@ -152,7 +156,8 @@ async fn agent(arguments: AgentArguments) -> anyhow::Result<()> {
     }
     if let Some(url) = arguments.server_url.filter(|url| !url.is_empty()) {
         let server = AgentClient::builder(&url).session_token(token.trim()).build();
-        builder = builder.server(server.context("the server's URL cannot be used")?);
+        let boundary = arguments.boundary_socket.unwrap_or_else(agentsdk::boundary::default_path);
+        builder = builder.server(server.context("the server's URL cannot be used")?).boundary_socket(boundary);
     }
     if !arguments.no_socket && socket_enabled() {
         builder = builder.socket(&arguments.socket_path);

@@ -39,13 +39,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     let agent = AgentClient::from_env()?;
 
     let name = program.first().context("no program to run")?.clone();
-    let source = PostLogSourceRequest { id: SOURCE, display_name: name.clone(), icon: "/emojis/1f4e6.png".to_owned() };
-    agent.post_log_source(source).await?;
     let logs = LogSender::new();
     let sending = tokio::spawn(send_logs(logs.clone(), agent.clone()));
 
-    report(&agent, app.as_deref(), "working", &format!("runs {name}")).await;
-    let code = run(&agent, &program, &logs.script_logger(SOURCE)).await?;
+    let code = run(&agent, app.as_deref(), &program, &logs.script_logger(SOURCE)).await?;
     let (state, message) = match code {
         0 => ("complete", format!("{name} has ended")),
         code => ("failure", format!("{name} has ended with code {code}")),
@@ -61,9 +58,15 @@ async fn main() -> anyhow::Result<ExitCode> {
 }
 
 /// Runs the program until it ends by itself; each claim of the workspace starts it over.
-async fn run(agent: &AgentClient, program: &[String], logs: &ScriptLogger) -> anyhow::Result<u8> {
+async fn run(agent: &AgentClient, app: Option<&str>, program: &[String], logs: &ScriptLogger) -> anyhow::Result<u8> {
     let mut claims = Claims(Some(agent.reinit_events()));
     loop {
+        // Each build has its own agent, which knows nothing of what the one before it was told.
+        let name = program[0].clone();
+        let started = format!("runs {name}");
+        let source = PostLogSourceRequest { id: SOURCE, display_name: name, icon: "/emojis/1f4e6.png".to_owned() };
+        agent.post_log_source(source).await?;
+        report(agent, app, "working", &started).await;
         let mut child = Command::new(&program[0])
             .args(&program[1..])
             .stdin(Stdio::null())

@@ -1,8 +1,10 @@
 //! The agent's figures, as Prometheus reads them.
 
 use std::fmt::Write;
+use std::sync::Weak;
 
 use axum::Router;
+use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use http::header;
@@ -21,8 +23,10 @@ pub(super) fn router() -> Router<AgentState> {
     Router::new().route("/debug/prometheus", get(prometheus))
 }
 
-async fn prometheus() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain")], exposition())
+async fn prometheus(State(agent): State<AgentState>) -> impl IntoResponse {
+    let proxy = agent.boundary.get().and_then(Weak::upgrade);
+    let logs = proxy.map(|proxy| proxy.metrics().to_prometheus()).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "text/plain")], exposition() + &logs)
 }
 
 fn exposition() -> String {

@@ -25,9 +25,10 @@ mod tests;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 
 use agentsdk::AgentClient;
+use agentsdk::boundary::LogProxy;
 use agentsdk::rpc::proto::agent::PushContextStateRequest;
 use agentsdk::socket::SocketServer;
 use axum::extract::Request;
@@ -91,6 +92,7 @@ pub struct AgentBuilder {
     containers: Option<Arc<dyn ContainerEngine>>,
     desktop: Option<Arc<dyn Desktop>>,
     socket: Option<PathBuf>,
+    boundary_socket: Option<PathBuf>,
     server: Option<AgentClient>,
     clock: SharedClock,
 }
@@ -163,6 +165,14 @@ impl AgentBuilder {
         self
     }
 
+    /// Takes what boundary processes log on a Unix socket at `path`, and forwards it to the [`server`](Self::server);
+    /// without one there is no such socket.
+    #[must_use]
+    pub fn boundary_socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.boundary_socket = Some(path.into());
+        self
+    }
+
     /// Forwards the statuses of tasks that come through the socket to this server; without one they are refused. The
     /// connection says that it is not the agent's own, so it does not make the agent connected.
     #[must_use]
@@ -210,18 +220,30 @@ impl AgentBuilder {
             ports: Ports::new(listener.port()),
             manifest: RwLock::new(manifest),
             log_dir: self.log_dir,
+            boundary: OnceLock::new(),
             containers,
             desktop,
         }));
+        let session = self.server.map(socket::connect);
+        let mut boundary = None;
+        if let (Some(path), Some(session)) = (self.boundary_socket, session.clone()) {
+            match socket::BoundaryLogs::start(path, session).await {
+                Ok(logs) => {
+                    let _ = state.boundary.set(Arc::downgrade(&logs.proxy));
+                    boundary = Some(logs);
+                }
+                Err(error) => tracing::warn!(%error, "the agent has no socket for boundary logs"),
+            }
+        }
         let mut served = None;
         if let Some(path) = self.socket {
-            match socket::start(&state, path, self.server).await {
+            match socket::start(&state, path, session).await {
                 Ok(socket) => served = Some(socket),
                 Err(error) => tracing::warn!(%error, "the agent has no socket for the processes of its workspace"),
             }
         }
         let serving = tokio::spawn(listener.serve(router(state.clone()), stop.clone()));
-        Ok(Agent { state, url, stop, serving, socket: served })
+        Ok(Agent { state, url, stop, serving, socket: served, _boundary: boundary })
     }
 }
 
@@ -233,6 +255,7 @@ pub struct Agent {
     stop: CancellationToken,
     serving: tokio::task::JoinHandle<()>,
     socket: Option<SocketServer>,
+    _boundary: Option<socket::BoundaryLogs>,
 }
 
 impl Agent {
@@ -249,6 +272,7 @@ impl Agent {
             containers: None,
             desktop: None,
             socket: None,
+            boundary_socket: None,
             server: None,
             clock: Arc::new(SystemClock),
         }
@@ -348,6 +372,8 @@ struct Inner {
     /// What it was told about itself, as JSON.
     manifest: RwLock<Bytes>,
     log_dir: PathBuf,
+    /// Takes boundary logs, if there is a server that they are forwarded to.
+    boundary: OnceLock<Weak<LogProxy>>,
 }
 
 impl SocketHost for AgentState {

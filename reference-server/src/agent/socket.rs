@@ -1,14 +1,16 @@
-//! The Unix socket on which the agent serves the processes of its workspace.
+//! The Unix sockets on which the agent serves the processes of its workspace, and takes what boundary processes log.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use agentsdk::AgentClient;
+use agentsdk::boundary::LogProxy;
 use agentsdk::rpc::proto::agent::{UpdateAppStatusRequest, UpdateAppStatusResponse};
 use agentsdk::rpc::{AgentRpc, Error, Result, RpcOptions, RpcSession};
 use agentsdk::socket::SocketServer;
 use async_trait::async_trait;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::AgentState;
 use super::context::SocketContext;
@@ -26,15 +28,37 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) async fn start(
     state: &AgentState,
     path: PathBuf,
-    server: Option<AgentClient>,
+    session: Option<RpcSession>,
 ) -> std::io::Result<SocketServer> {
     let context = Arc::new(SocketContext::start(state.clone()));
     let socket = SocketServer::builder().path(path).context(context).start().await?;
-    if let Some(server) = server {
-        let session = RpcSession::start(server, RpcOptions::role(ROLE));
+    if let Some(session) = session {
         socket.set_agent(Some(Arc::new(Forward { session, clock: state.clock.clone() })));
     }
     Ok(socket)
+}
+
+/// Connects to the server that the agent's token is for. The agent is not connected because of that.
+pub(super) fn connect(server: AgentClient) -> RpcSession {
+    RpcSession::start(server, RpcOptions::role(ROLE))
+}
+
+/// Takes what boundary processes log, and forwards it. Dropping it ends that.
+#[derive(Debug)]
+pub(super) struct BoundaryLogs {
+    pub(super) proxy: Arc<LogProxy>,
+    _forwarding: AbortOnDropHandle<()>,
+}
+
+impl BoundaryLogs {
+    /// # Errors
+    /// When its socket cannot be made.
+    pub(super) async fn start(path: PathBuf, session: RpcSession) -> std::io::Result<Self> {
+        let proxy = Arc::new(LogProxy::start(path).await?);
+        let forwarding = proxy.clone();
+        let forwarding = tokio::spawn(async move { forwarding.forward(&session.agent()).await });
+        Ok(Self { proxy, _forwarding: AbortOnDropHandle::new(forwarding) })
+    }
 }
 
 /// Hands statuses on to the server.
@@ -59,7 +83,10 @@ impl AgentRpc for Forward {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
+    use agentsdk::boundary::{Tag, write_message};
+    use agentsdk::rpc::proto::agent::boundary_log::{HttpRequest, Resource};
     use agentsdk::rpc::proto::agent::update_app_status_request::AppStatusState;
+    use agentsdk::rpc::proto::agent::{BoundaryLog, ReportBoundaryLogsRequest};
     use agentsdk::rpc::proto::agentsocket::{
         AddContextSourceRequest, ContextSnapshotRequest, ContextSourcesRequest, RemoveContextSourceRequest,
     };
@@ -101,6 +128,34 @@ mod tests {
         // Whoever forwards is not the agent.
         let agents = &workspace.latest_build.resources[0].agents;
         assert_eq!(agents[0].status.as_str(), "connecting");
+
+        let logs = dir.path().join("boundary.sock");
+        let client = AgentClient::builder(server.url().as_str()).session_token(token).build().unwrap();
+        let builder = Agent::builder("t").dir(dir.path()).server(client).boundary_socket(&logs);
+        let logging = builder.start().await.unwrap();
+        let session = uuid::Uuid::new_v4();
+        let request = HttpRequest { method: "GET".to_owned(), url: "https://x.test".to_owned(), ..Default::default() };
+        let log = BoundaryLog { allowed: true, resource: Some(Resource::HttpRequest(request)), ..Default::default() };
+        let batch = ReportBoundaryLogsRequest {
+            logs: vec![log],
+            session_id: session.to_string(),
+            confined_process_name: "curl".to_owned(),
+        };
+        let mut process = tokio::net::UnixStream::connect(&logs).await.unwrap();
+        write_message(&mut process, Tag::V1, &batch).await.unwrap();
+        let stored = || async {
+            let count = "SELECT count(*) FROM boundary_logs WHERE session_id = $1";
+            let rows: sqlx::Result<i64> =
+                sqlx::query_scalar(count).bind(session).fetch_one(server.state().store.pool()).await;
+            rows.unwrap()
+        };
+        while stored().await < 1 {
+            tokio::task::yield_now().await;
+        }
+        let figures = reqwest::Client::new().get(format!("{}/debug/prometheus", logging.url()));
+        let figures = figures.header("Coder-Session-Token", "t").send().await.unwrap().text().await.unwrap();
+        assert!(figures.contains("agent_boundary_log_proxy_batches_forwarded_total "), "{figures}");
+        logging.shutdown().await;
 
         let other = Agent::builder("t").dir(dir.path()).socket(&path).start().await.unwrap();
         assert_eq!(other.socket_path(), None, "another agent has it");

@@ -171,7 +171,8 @@ async fn create_task(
     let display_name = if display_name.is_empty() { made.display_name } else { display_name };
     let wish =
         WorkspaceWish { name: name.clone(), owner_id: owner.id, version_id: version.id, ..WorkspaceWish::default() };
-    let checked = check_workspace(&state, &caller, wish).await?;
+    // The task is told apart by its workspace before there is a build.
+    let checked = check_workspace(&state, &caller, wish).await?.anew();
     let row = TaskRow {
         id: Uuid::new_v4(),
         organization_id: version.organization_id,

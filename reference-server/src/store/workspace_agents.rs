@@ -28,7 +28,7 @@ pub(crate) struct ResourceRow {
 }
 
 /// A row of `workspace_agents`. Its `Debug` leaves the token out.
-#[derive(Clone, FromRow)]
+#[derive(Default, Clone, FromRow)]
 pub(crate) struct AgentRow {
     pub(crate) id: Uuid,
     pub(crate) created_at: DateTime<Utc>,

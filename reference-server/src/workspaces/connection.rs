@@ -87,3 +87,33 @@ async fn note(state: &AppState, agent: Uuid, change: impl FnOnce(&mut AgentRow, 
     state.workspaces.hub.workspace_changed(row.workspace_id);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{replay, same, vectors};
+
+    #[test]
+    fn the_status_follows_from_the_times_as_in_the_original() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let mut cases = vectors("agent_status.json");
+        cases.retain(|case| case.input["inactive_timeout"] == INACTIVE.num_seconds());
+        replay(&cases, |case| {
+            let at = |key: &str| case.input[key].as_i64().map(|seconds| now + TimeDelta::seconds(seconds));
+            let patience = case.input["connection_timeout"].as_i64().and_then(|seconds| i32::try_from(seconds).ok());
+            let agent = AgentRow {
+                created_at: at("created").ok_or("no time")?,
+                first_connected_at: at("first_connected"),
+                last_connected_at: at("last_connected"),
+                disconnected_at: at("disconnected"),
+                connection_timeout_seconds: patience.ok_or("no patience")?,
+                ..AgentRow::default()
+            };
+            let shown = connection_status(&agent, now);
+            let disconnected = shown.disconnected_at.map(|at| (at - now).num_seconds());
+            same(&json!({ "status": shown.status, "disconnected_at": disconnected }), &case.output)
+        });
+    }
+}

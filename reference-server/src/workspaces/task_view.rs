@@ -35,14 +35,10 @@ fn compose(row: &TaskRow, workspace: &Workspace, task_app: Option<&TaskAppRow>) 
     let lifecycle = agent.map(|agent| agent.lifecycle_state.clone());
     let app_health = app.map(|app| app.health.clone());
     let status = task_status(workspace, lifecycle.as_ref().map(|state| state.as_str()), app_health.as_ref());
-    let current_state = reported(workspace).or_else(|| {
-        matches!(status, TaskStatus::Initializing | TaskStatus::Pending).then(|| TaskStateEntry {
-            timestamp: build.created_at,
-            state: TaskState::Working,
-            message: waiting_for(workspace, lifecycle.as_ref().map(|state| state.as_str()), app_health.as_ref()),
-            uri: String::new(),
-        })
-    });
+    let lifecycle_word = lifecycle.as_ref().map(|state| state.as_str());
+    // A build that waits is taken up at once, by the time that somebody reads this.
+    let at = if status == TaskStatus::Pending { &TaskStatus::Initializing } else { &status };
+    let current_state = current_state(workspace, at, lifecycle_word, app_health.as_ref());
     Task {
         id: row.id,
         organization_id: row.organization_id,
@@ -94,6 +90,23 @@ fn task_status(workspace: &Workspace, lifecycle: Option<&str>, health: Option<&W
     }
 }
 
+/// What the task is at: what its app said last, or what it waits for as long as it is being brought up.
+fn current_state(
+    workspace: &Workspace,
+    status: &TaskStatus,
+    lifecycle: Option<&str>,
+    health: Option<&WorkspaceAppHealth>,
+) -> Option<TaskStateEntry> {
+    reported(workspace).or_else(|| {
+        (*status == TaskStatus::Initializing).then(|| TaskStateEntry {
+            timestamp: workspace.latest_build.created_at,
+            state: TaskState::Working,
+            message: waiting_for(workspace, lifecycle, health),
+            uri: String::new(),
+        })
+    })
+}
+
 /// What the app said last. What it said in an earlier start is no longer true.
 fn reported(workspace: &Workspace) -> Option<TaskStateEntry> {
     let build = &workspace.latest_build;
@@ -127,4 +140,46 @@ fn waiting_for(workspace: &Workspace, lifecycle: Option<&str>, health: Option<&W
         Some(_) => "Initializing workspace agent",
     };
     text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+    use codersdk::WorkspaceAppStatus;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{replay, same, vectors};
+
+    #[test]
+    fn the_state_is_that_of_the_original() {
+        let built = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        replay(&vectors("task_state.json"), |case| {
+            let mut workspace = Workspace::default();
+            workspace.latest_build.created_at = built;
+            workspace.latest_build.transition = case.text("transition").into();
+            workspace.latest_build.status = case.text("workspace_status").into();
+            let said = &case.input["app_status"];
+            workspace.latest_app_status = said["at"].as_i64().map(|at| WorkspaceAppStatus {
+                created_at: built + TimeDelta::seconds(at),
+                state: said["state"].as_str().unwrap_or_default().into(),
+                message: said["message"].as_str().unwrap_or_default().to_owned(),
+                uri: said["uri"].as_str().unwrap_or_default().to_owned(),
+                ..WorkspaceAppStatus::default()
+            });
+            let given = |key| Some(case.text(key)).filter(|text| !text.is_empty());
+            let health = given("app_health").map(WorkspaceAppHealth::from);
+            let status = TaskStatus::from(case.text("task_status"));
+            let state = current_state(&workspace, &status, given("agent_lifecycle"), health.as_ref());
+            let shown = state.map(|entry| {
+                json!({
+                    "message": entry.message,
+                    "state": entry.state.as_str(),
+                    "timestamp": (entry.timestamp - built).num_seconds(),
+                    "uri": entry.uri,
+                })
+            });
+            same(&json!({ "state": shown }), &case.output)
+        });
+    }
 }

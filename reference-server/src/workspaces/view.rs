@@ -169,7 +169,11 @@ fn build_job(row: &JobRow, build: &BuildRow) -> ProvisionerJob {
 
 /// Where a workspace stands by its last build.
 pub(crate) fn workspace_status(job: &JobRow, transition: &str) -> WorkspaceStatus {
-    match (job.status(), transition) {
+    status_after(job.status(), transition)
+}
+
+fn status_after(job_status: &str, transition: &str) -> WorkspaceStatus {
+    match (job_status, transition) {
         ("running", "start") => WorkspaceStatus::Starting,
         ("running", "stop") => WorkspaceStatus::Stopping,
         ("running", "delete") => WorkspaceStatus::Deleting,
@@ -372,5 +376,19 @@ fn script(row: &ScriptRow) -> WorkspaceAgentScript {
         display_name: row.display_name.clone(),
         exit_code: row.exit_code,
         status: row.status.as_deref().map(Into::into),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{replay, same, vectors};
+
+    #[test]
+    fn the_status_follows_from_the_last_build_as_in_the_original() {
+        replay(&vectors("workspace_status.json"), |case| {
+            let status = status_after(case.text("job_status"), case.text("transition"));
+            same(&status.as_str().into(), &case.output["status"])
+        });
     }
 }

@@ -144,10 +144,11 @@ fn questions_of_git_are_read_the_same() {
 fn logs_read_the_same_as_text() {
     replay("log_text.json", |input| {
         let text = |name: &str| input[name].as_str().unwrap_or_default();
-        (input["kind"] == "agent").then(|| {
-            let log: codersdk::WorkspaceAgentLog =
-                serde_json::from_value(input["log"].clone()).map_err(|error| error.to_string())?;
-            Ok(json!({ "line": log.text(text("agent_name"), text("source_name")) }))
-        })
+        let line = match text("kind") {
+            "agent" => serde_json::from_value(input["log"].clone())
+                .map(|log: codersdk::WorkspaceAgentLog| log.text(text("agent_name"), text("source_name"))),
+            _ => serde_json::from_value(input["log"].clone()).map(|log: codersdk::ProvisionerJobLog| log.text()),
+        };
+        Some(line.map(|line| json!({ "line": line })).map_err(|error| error.to_string()))
     });
 }

@@ -15,6 +15,7 @@ use super::{Answer, World};
 use crate::ExternalAuthConfig;
 use crate::store::agent_reports::{ContextSnapshotRow, put_context};
 use crate::store::external_auth::ExternalAuthLinkRow;
+use crate::testing::vectors;
 
 const ME: &str = "/api/v2/workspaceagents/me";
 
@@ -354,4 +355,40 @@ async fn chats_that_drifted_are_refreshed_once() {
     push(2, 2).await;
     assert_eq!(refreshed().await, 2);
     assert_eq!(refreshed().await, 0);
+}
+
+#[tokio::test]
+async fn reports_are_checked_as_in_the_original() {
+    let mut cases = vectors("app_status.json");
+    cases.retain(|case| case.text("rule") == "report");
+    let world = World::new().await;
+    let planted = world.plant(world.owner_id(), world.owner_id()).await;
+    let mut wrong = Vec::new();
+    for case in &cases {
+        // The slug of the only app.
+        let slug = case.text("app_slug").replace("known", "app");
+        let repeated = case.input["repeat"].as_u64().map(|times| case.text("unit").repeat(times as usize));
+        let message = repeated.unwrap_or_else(|| case.text("message").to_owned());
+        let report = json!({"app_slug": slug, "state": case.text("state"), "message": message});
+        let answer = world.call(&planted.token, Method::PATCH, &format!("{ME}/app-status"), report).await;
+        let fits = match (&case.error, &case.output["error"]) {
+            // The conversion of a state that does not exist fails before anything is checked.
+            (Some(_), _) => answer.status == 400,
+            (None, Value::Null) => answer.status == 200,
+            (None, error) => {
+                let validations = match &answer.json["validations"] {
+                    Value::Null => json!([]),
+                    validations => validations.clone(),
+                };
+                answer.status == 400
+                    && answer.json["message"] == error["message"]
+                    && answer.json["detail"] == error["detail"]
+                    && validations == error["validations"]
+            }
+        };
+        if !fits {
+            wrong.push(format!("{}: {} {}", case.name, answer.status, answer.text));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

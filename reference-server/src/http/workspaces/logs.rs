@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use codersdk::ProvisionerJobLog;
 use http::header;
 use uuid::Uuid;
@@ -54,15 +54,8 @@ pub(crate) async fn job_logs(
     if !wanted.text {
         return Ok(Json(logs).into_response());
     }
-    let lines: String = logs.iter().map(|log| format!("{}\n", text(log))).collect();
+    let lines: String = logs.iter().map(|log| format!("{}\n", log.text())).collect();
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], lines).into_response())
-}
-
-/// A line as text for people.
-fn text(log: &ProvisionerJobLog) -> String {
-    let time = log.created_at.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let bar = if log.stage.is_empty() { "" } else { "|" };
-    format!("{time} [{}] [provisioner{bar}{}] {}", log.log_level, log.stage, log.output)
 }
 
 async fn read(state: &AppState, job: Uuid, after: i64) -> sqlx::Result<Vec<ProvisionerJobLog>> {
@@ -74,7 +67,7 @@ async fn read(state: &AppState, job: Uuid, after: i64) -> sqlx::Result<Vec<Provi
             .await?;
     let show = |row: LogRow| ProvisionerJobLog {
         id: row.id,
-        created_at: row.created_at,
+        created_at: row.created_at.fixed_offset(),
         log_source: row.source.into(),
         log_level: row.level.into(),
         stage: row.stage,

@@ -179,6 +179,13 @@ pub(crate) struct CheckedWorkspace {
     preset: Option<Uuid>,
 }
 
+impl CheckedWorkspace {
+    /// The same, never to be taken from the prebuilt ones.
+    pub(crate) fn anew(self) -> Self {
+        Self { preset: None, ..self }
+    }
+}
+
 /// Checks that the caller may have the workspace, and that it can be.
 ///
 /// # Errors
