@@ -1,7 +1,7 @@
 //! Between the types of the RPC and those of JSON, as `From` and `TryFrom`.
 //!
 //! What the RPC cannot say is lost on the way there (an app's group and statuses, a script's exit code), as it is in the
-//! original. A [`Manifest`] has no secrets: take them from the message, by [`secrets`].
+//! original. A [`Manifest`](crate::Manifest) has no secrets: take them from the message, by [`secrets`].
 
 mod from_messages;
 mod to_messages;
