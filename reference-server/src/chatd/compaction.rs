@@ -10,6 +10,7 @@ use super::context_limit::{context_tokens, usage_percent};
 use super::errors::ChatFailure;
 use super::history::{HistoryMessage, for_prompt};
 use super::part::{self, Json, Part};
+use super::side_runs::{SideRun, ask};
 use super::step::{Prepared, StepContext, StepError};
 use crate::model::{ErrorCause, ModelCall, ModelError, PromptMessage, PromptRole, ToolChoice, Usage};
 use crate::store::messages::{NewMessage, Visibility};
@@ -169,12 +170,27 @@ async fn summarize(prepared: &Prepared, context: &StepContext<'_>) -> Result<Str
         headers: prepared.call.headers.clone(),
         ..ModelCall::default()
     };
+    let mut record = match &context.recorded {
+        Some((state, seed)) => SideRun::begin(state, seed.clone(), &prepared.provider, prepared.model.model()).await,
+        None => None,
+    };
     let answer = tokio::select! {
         biased;
-        () = context.cancel.cancelled() => return Err(StepError::Canceled),
-        answer = prepared.model.generate(call) => answer,
-        () = context.clock.sleep(TIMEOUT) => Err(ModelError::caused("context deadline exceeded", ErrorCause::Deadline)),
+        () = context.cancel.cancelled() => None,
+        answer = ask(&prepared.model, call, record.as_mut()) => Some(answer),
+        () = context.clock.sleep(TIMEOUT) => {
+            Some(Err(ModelError::caused("context deadline exceeded", ErrorCause::Deadline)))
+        }
     };
+    if let Some(record) = record {
+        let status = match &answer {
+            None => "interrupted",
+            Some(Ok(_)) => "completed",
+            Some(Err(_)) => "error",
+        };
+        record.finish(status).await;
+    }
+    let Some(answer) = answer else { return Err(StepError::Canceled) };
     match answer {
         Ok(answer) => Ok(answer.text.trim().to_owned()),
         Err(error) => Err(ChatFailure::classify_at(&error, context.clock.now()).into()),

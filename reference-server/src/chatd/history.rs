@@ -29,21 +29,13 @@ impl HistoryMessage {
     /// # Errors
     /// When the content is of no shape that its version allows; the turn fails then.
     pub(crate) fn read(row: &MessageRow) -> Result<Self, ChatFailure> {
-        let told = |tokens: Option<i64>| tokens.unwrap_or(0);
         Ok(Self {
             id: row.id,
             role: row.role.clone(),
             audience: row.visibility,
             parts: row.parts().map_err(|error| ChatFailure::internal(&error.to_string()))?,
             compressed: row.compressed,
-            usage: Usage {
-                input_tokens: told(row.usage.input_tokens),
-                output_tokens: told(row.usage.output_tokens),
-                total_tokens: told(row.usage.total_tokens),
-                reasoning_tokens: told(row.usage.reasoning_tokens),
-                cache_creation_tokens: told(row.usage.cache_creation_tokens),
-                cache_read_tokens: told(row.usage.cache_read_tokens),
-            },
+            usage: usage_told(&row.usage),
             model_config_id: row.model_config_id,
             provider_response_id: row.provider_response_id.clone(),
             api_key_id: row.api_key_id.clone(),
@@ -69,6 +61,19 @@ pub(crate) fn usage_columns(usage: Usage, context_limit: Option<i64>) -> UsageCo
         cache_creation_tokens: Some(usage.cache_creation_tokens),
         cache_read_tokens: Some(usage.cache_read_tokens),
         context_limit,
+    }
+}
+
+/// What the columns tell; 0 where they tell nothing.
+pub(crate) fn usage_told(columns: &UsageColumns) -> Usage {
+    let told = |tokens: Option<i64>| tokens.unwrap_or(0);
+    Usage {
+        input_tokens: told(columns.input_tokens),
+        output_tokens: told(columns.output_tokens),
+        total_tokens: told(columns.total_tokens),
+        reasoning_tokens: told(columns.reasoning_tokens),
+        cache_creation_tokens: told(columns.cache_creation_tokens),
+        cache_read_tokens: told(columns.cache_read_tokens),
     }
 }
 

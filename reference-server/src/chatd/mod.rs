@@ -24,6 +24,7 @@ pub(crate) mod retry;
 mod runner;
 pub(crate) mod sanitize;
 mod shell;
+mod side_runs;
 pub(crate) mod skills;
 pub(crate) mod step;
 pub(crate) mod stream;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::time::Duration;
 
 use bytes::Bytes;
 use codersdk::{AdvisorConfig, ChatModelCallConfig};
@@ -21,7 +22,7 @@ use super::tools::agents::agent_tools;
 use super::tools::builtin::{self, TurnMode};
 use super::tools::mcp::TurnServers;
 use super::tools::skills::{TurnSkills, skill_tools};
-use super::tools::workspace::Workspace;
+use super::tools::workspace::{PlanFile, Workspace};
 use super::tools::workspace_mcp::workspace_mcp_tools;
 use super::tools::{Tool, Toolset};
 use super::workspace::ChatWorkspace;
@@ -34,14 +35,17 @@ use crate::store::chats::ChatRow;
 /// Most tokens of an answer where the model's configuration sets no limit.
 const MAX_OUTPUT_TOKENS: i64 = 32_000;
 
+/// Longest wait for the workspace to tell where its home is.
+const PLAN_PATH_TIMEOUT: Duration = Duration::from_secs(35);
+
 const PLANNING: &str = "You are in Plan Mode: work towards a plan and nothing else.\n\
-    The plan file is the only file that you write. Use execute and process_output to look into things, and reuse what \
+    The plan file is the only file that you write; where it is, <plan-file-path> tells once there is a workspace. Use execute and process_output to look into things, and reuse what \
     the workspace has. Do not carry the plan out.\n\
     Ask with ask_user_question when you need a decision. When the plan is ready, call propose_plan with its path, and \
     stop.";
 const PLANNING_FOR_PARENT: &str = "You are in Plan Mode for another agent: find out what it needs for its plan.\n\
     Change nothing in the workspace. Give your findings and recommendations in few words.";
-const EXPLORING: &str = "You explore for another agent: read code, look at how things work, report.\n\
+const EXPLORING: &str = "You are in Explore Mode for another agent: read code, look at how things work, report.\n\
     Change nothing in the workspace. Give your findings and recommendations in few words.";
 const DELEGATED: &str = "You are a delegated sub-agent with one task. Do that task and nothing else, and end with a \
     report that stands on its own: the agent that started you sees nothing but it.";
@@ -89,7 +93,14 @@ pub(crate) async fn prepare(
         .turn_settings(chat.owner_id, config.id)
         .await
         .map_err(|error| ChatFailure::internal(&error.to_string()))?;
-    add_instructions(&mut prompt, store, &settings.prompt, mode, (&context.instructions, &skills)).await?;
+    let workspace: Arc<dyn Workspace> = Arc::new(ChatWorkspace::new(state, chat));
+    let plan_file = if mode.root && mode.plan && chat.workspace_id.is_some() {
+        plan_file_note(state, chat, &*workspace).await
+    } else {
+        String::new()
+    };
+    let added = Added { own: &settings.prompt, of_workspace: &context.instructions, skills: &skills, plan_file };
+    add_instructions(&mut prompt, store, mode, &added).await?;
     let advisor = advisor(state, chat, mode, (&model, &options), &settings.advisor, &prompt, &turn.advice).await;
     if advisor.is_some() {
         prompt::insert_system(&mut prompt, advisor::GUIDANCE);
@@ -98,7 +109,6 @@ pub(crate) async fn prepare(
         mark_for_cache(&mut prompt);
     }
     let api_key_id = history.iter().rev().find_map(|message| message.api_key_id.clone());
-    let workspace: Arc<dyn Workspace> = Arc::new(ChatWorkspace::new(state, chat));
     let skills = TurnSkills {
         skills,
         in_workspace: context.skills,
@@ -218,14 +228,43 @@ fn with_client_tools(tools: Toolset, chat: &ChatRow, mode: TurnMode) -> Toolset 
     if mode.plan || mode.explore { tools } else { tools.with_dynamic(chat.dynamic_tools().to_vec()) }
 }
 
+/// Where the chat's plan is to be written; empty where the workspace cannot be asked in time.
+async fn plan_file_note(state: &AppState, chat: &ChatRow, workspace: &dyn Workspace) -> String {
+    let found = tokio::select! {
+        found = workspace.plan_path() => found,
+        () = state.clock.sleep(PLAN_PATH_TIMEOUT) => Err("the workspace did not answer in time".to_owned()),
+    };
+    match found {
+        Ok(PlanFile { path, home }) => format!(
+            "<plan-file-path>\nThe plan of this chat is the file {path}. Write and propose plans there and nowhere else; \
+             {}/PLAN.md is not to be used.\n</plan-file-path>",
+            home.trim_end_matches('/')
+        ),
+        Err(error) => {
+            tracing::debug!(chat = %chat.id, error, "the chat's plan has no path");
+            String::new()
+        }
+    }
+}
+
+/// What is said anew at each turn.
+struct Added<'a> {
+    /// The user's own prompt.
+    own: &'a str,
+    of_workspace: &'a str,
+    skills: &'a Skills,
+    /// Where the plan is to be written; empty where that is unknown.
+    plan_file: String,
+}
+
 /// Adds what is said anew at each turn after the system messages of the chat's creation.
 async fn add_instructions(
     prompt: &mut Vec<PromptMessage>,
     store: &Store,
-    own: &str,
     mode: TurnMode,
-    (of_workspace, skills): (&str, &Skills),
+    added: &Added<'_>,
 ) -> Result<(), ChatFailure> {
+    let Added { own, of_workspace, skills, plan_file } = added;
     let unreadable = |error: sqlx::Error| ChatFailure::internal(&error.to_string());
     if !mode.root {
         prompt::insert_system(prompt, DELEGATED);
@@ -240,7 +279,7 @@ async fn add_instructions(
     if mode.explore {
         prompt::insert_system(prompt, EXPLORING);
     } else if mode.plan && mode.root {
-        prompt::insert_system(prompt, PLANNING);
+        prompt::insert_system(prompt, format!("{PLANNING}\n{plan_file}").trim_end());
         prompt::insert_system(prompt, &store.plan_mode_instructions().await.map_err(unreadable)?);
     } else if mode.plan {
         prompt::insert_system(prompt, PLANNING_FOR_PARENT);

@@ -11,9 +11,11 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::errors::ChatFailure;
-use super::history::HistoryMessage;
+use super::history::{HistoryMessage, usage_told};
+use super::part::Part;
+use super::side_runs::{COMPACTION, SideRunSeed};
 use super::step::Prepared;
-use crate::model::{ModelCall, PromptPart};
+use crate::model::{ModelCall, PromptPart, Usage};
 use crate::state::AppState;
 use crate::store::chat_debug::{DebugRunRow, DebugStepRow};
 use crate::store::chats::ChatRow;
@@ -50,7 +52,7 @@ impl<'a> TurnRecorder<'a> {
         }
         let now = state.clock.now();
         let mut summary = Map::new();
-        let label = label(trigger);
+        let label = label(&text_of(&trigger.parts));
         if !label.is_empty() {
             summary.insert("first_message".to_owned(), label.into());
         }
@@ -64,7 +66,7 @@ impl<'a> TurnRecorder<'a> {
             history_tip_message_id: history.last().map(|message| message.id),
             kind: "chat_turn".to_owned(),
             status: "in_progress".to_owned(),
-            provider: Some(prepared.model.provider().to_owned()),
+            provider: Some(prepared.provider.clone()),
             model: Some(prepared.model.model().to_owned()),
             summary: Json(summary),
             started_at: now,
@@ -73,6 +75,18 @@ impl<'a> TurnRecorder<'a> {
         };
         logged("begin a run", state.store.insert_debug_run(&run).await)?;
         Some(Self { state, run, steps: 0, attempts: Vec::new(), step_started: now, attempt_started: now })
+    }
+
+    /// What a record of a summary that this turn needs begins with.
+    pub(crate) fn compaction(&self) -> SideRunSeed {
+        SideRunSeed {
+            root_chat_id: self.run.root_chat_id,
+            parent_chat_id: self.run.parent_chat_id,
+            model_config_id: self.run.model_config_id,
+            trigger_message_id: self.run.trigger_message_id,
+            history_tip_message_id: self.run.history_tip_message_id,
+            ..SideRunSeed::new(COMPACTION, self.run.chat_id)
+        }
     }
 
     /// The model is asked.
@@ -110,31 +124,15 @@ impl<'a> TurnRecorder<'a> {
     pub(crate) async fn answered(&mut self, prepared: &Prepared, message: &MessageRow) {
         let attempt = self.attempt_record("completed");
         self.attempts.push(attempt);
-        let usage = [
-            ("input_tokens", message.usage.input_tokens),
-            ("output_tokens", message.usage.output_tokens),
-            ("total_tokens", message.usage.total_tokens),
-            ("reasoning_tokens", message.usage.reasoning_tokens),
-            ("cache_creation_tokens", message.usage.cache_creation_tokens),
-            ("cache_read_tokens", message.usage.cache_read_tokens),
-        ];
-        for (name, tokens) in usage {
-            // The sums that are nearly always zero are left out as long as they are.
-            let always = matches!(name, "input_tokens" | "output_tokens");
-            let tokens = tokens.unwrap_or_default();
-            if name != "total_tokens" && (always || tokens > 0) {
-                let total = self.run.summary.entry(format!("total_{name}")).or_insert_with(|| 0.into());
-                *total = (total.as_i64().unwrap_or_default() + tokens).into();
-            }
-        }
-        let usage = usage.into_iter().map(|(name, tokens)| (name.to_owned(), tokens.unwrap_or_default().into()));
+        let usage = usage_told(&message.usage);
+        add_totals(&mut self.run.summary, usage);
         let content = message.content.as_deref().and_then(|content| serde_json::from_str(content).ok());
         let response: Map<String, Value> =
             [("content".to_owned(), content.unwrap_or(Value::Null))].into_iter().collect();
         let step = DebugStepRow {
             assistant_message_id: Some(message.id),
             normalized_response: Some(Json(response)),
-            usage: Some(Json(usage.collect())),
+            usage: Some(Json(object(used(usage)))),
             ..self.step(prepared)
         };
         self.write(step).await;
@@ -147,9 +145,7 @@ impl<'a> TurnRecorder<'a> {
         self.run.updated_at = now;
         self.run.finished_at = Some(now);
         self.run.summary.insert("step_count".to_owned(), self.steps.into());
-        for total in ["total_input_tokens", "total_output_tokens"] {
-            self.run.summary.entry(total).or_insert_with(|| 0.into());
-        }
+        add_totals(&mut self.run.summary, Usage::default());
         logged("end a run", self.state.store.update_debug_run(&self.run).await);
     }
 
@@ -196,30 +192,63 @@ impl<'a> TurnRecorder<'a> {
     }
 }
 
-fn logged<T>(what: &str, result: sqlx::Result<T>) -> Option<T> {
+pub(super) fn logged<T>(what: &str, result: sqlx::Result<T>) -> Option<T> {
     result.map_err(|error| tracing::warn!(%error, what, "a debug record could not be kept")).ok()
 }
 
-fn object(value: Value) -> Map<String, Value> {
+pub(super) fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(fields) => fields,
         _ => Map::new(),
     }
 }
 
-/// The message's text on one line, cut to what names a run.
-fn label(message: &HistoryMessage) -> String {
-    let texts = message.parts.iter().filter(|part| part.kind == ChatMessagePartType::Text);
-    let words: Vec<&str> = texts.flat_map(|part| part.text.split_whitespace()).collect();
-    let text = words.join(" ");
+/// The text on one line, cut to what names a run.
+pub(crate) fn label(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.chars().count() <= MAX_LABEL {
         return text;
     }
     text.chars().take(MAX_LABEL - 1).chain(['…']).collect()
 }
 
+/// The texts of a message.
+pub(crate) fn text_of(parts: &[Part]) -> String {
+    let texts = parts.iter().filter(|part| part.kind == ChatMessagePartType::Text).map(|part| part.text.as_str());
+    texts.collect::<Vec<_>>().join(" ")
+}
+
+/// Tokens under the names that steps and answers have for them.
+pub(super) fn used(usage: Usage) -> Value {
+    json!({
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "total_tokens": usage.total_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "cache_creation_tokens": usage.cache_creation_tokens,
+        "cache_read_tokens": usage.cache_read_tokens,
+    })
+}
+
+/// Adds to the sums of a run; those that are nearly always zero are left out as long as they are.
+pub(super) fn add_totals(summary: &mut Map<String, Value>, usage: Usage) {
+    let sums = [
+        ("total_input_tokens", usage.input_tokens, true),
+        ("total_output_tokens", usage.output_tokens, true),
+        ("total_reasoning_tokens", usage.reasoning_tokens, false),
+        ("total_cache_creation_tokens", usage.cache_creation_tokens, false),
+        ("total_cache_read_tokens", usage.cache_read_tokens, false),
+    ];
+    for (name, tokens, always) in sums {
+        if always || tokens > 0 {
+            let total = summary.entry(name).or_insert_with(|| 0.into());
+            *total = (total.as_i64().unwrap_or_default() + tokens).into();
+        }
+    }
+}
+
 /// What the model was asked, long texts cut, files and headers left out.
-fn request(call: &ModelCall) -> Map<String, Value> {
+pub(super) fn request(call: &ModelCall) -> Map<String, Value> {
     let cut = |text: &str| text.chars().take(MAX_TEXT).collect::<String>();
     let messages = call.prompt.iter().map(|message| {
         let parts = message.content.iter().map(|part| match part {

@@ -309,6 +309,10 @@ impl<'a> Hold<'a> {
         if *action == Action::GenerateAssistant {
             self.record_attempt(prepared).await;
         }
+        let recorded = match (&self.recorder, action) {
+            (Record::Kept(recorder), Action::Compact) => Some((self.state, recorder.compaction())),
+            _ => None,
+        };
         let writer = self.state.chatd.parts.open(self.episode());
         let cancel = CancellationToken::new();
         let stopping = cancel.clone().drop_guard();
@@ -316,7 +320,7 @@ impl<'a> Hold<'a> {
         let history = self.history.take();
         let read = history.as_ref().map_or(&[][..], |(_, history)| history);
         let work = async {
-            let context = StepContext { sink: &writer, cancel: &cancel, clock };
+            let context = StepContext { sink: &writer, cancel: &cancel, clock, recorded };
             tokio::select! {
                 result = step::perform(action, prepared, read, &context) => Some(result),
                 () = clock.sleep(STEP_TIMEOUT) => None,

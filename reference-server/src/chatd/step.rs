@@ -16,9 +16,11 @@ use super::generation::Action;
 use super::history::{HistoryMessage, usage_columns};
 use super::part::{self, Json, Part};
 use super::shell;
+use super::side_runs::SideRunSeed;
 use super::tools::Toolset;
 use crate::clock::SharedClock;
 use crate::model::{ErrorCause, Finish, ModelCall, ModelError, ModelEvent, SharedModel, ToolCall, Usage};
+use crate::state::AppState;
 use crate::store::messages::NewMessage;
 
 /// How long a provider may send nothing before the attempt is given up.
@@ -70,6 +72,8 @@ pub(crate) struct StepContext<'a> {
     pub(crate) sink: &'a dyn PartSink,
     pub(crate) cancel: &'a CancellationToken,
     pub(crate) clock: &'a SharedClock,
+    /// Where a summary of the history is recorded, if the turn is.
+    pub(crate) recorded: Option<(&'a AppState, SideRunSeed)>,
 }
 
 /// Asks the model once. An answer without content gives no messages: the turn is over.

@@ -7,7 +7,7 @@ use codersdk::{ChatStatus, ChatWatchEventKind};
 use super::Daemon;
 use super::history::{HistoryMessage, latest_assistant_text};
 use super::step::Prepared;
-use super::titles::{fallback_label, turn_label};
+use super::titles::{fallback_label, label_seed, turn_label};
 use crate::state::AppState;
 use crate::store::Store;
 use crate::store::chats::ChatRow;
@@ -29,10 +29,11 @@ impl Daemon {
         match (&chat.status, prepared) {
             (ChatStatus::Waiting, Some(prepared)) => {
                 let (state, chat) = (state.clone(), chat.clone());
-                let model = Arc::clone(&prepared.model);
+                let (model, provider) = (Arc::clone(&prepared.model), prepared.provider.clone());
                 let answer = latest_assistant_text(history);
+                let record = prepared.is_recorded.then(|| label_seed(&chat, history));
                 self.tasks.spawn(async move {
-                    let label = turn_label(&state, &chat, &model, &answer);
+                    let label = turn_label(&state, &chat, (&model, &provider), &answer, record);
                     if let Some(label) = state.stop.run_until_cancelled(Box::pin(label)).await {
                         set_summary(&state, chat, Some(label)).await;
                     }

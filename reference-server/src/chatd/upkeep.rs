@@ -22,6 +22,9 @@ const BATCH: i64 = 1000;
 /// A debug run that began so shortly before its chat was archived is kept until the chat goes.
 pub(super) const DEBUG_LEEWAY: TimeDelta = TimeDelta::seconds(30);
 
+/// A debug run of which nothing was heard for this long, longer than any step may take, will not be ended any more.
+const DEBUG_STALE_AFTER: TimeDelta = TimeDelta::minutes(30);
+
 /// Starts the work; it ends when the server stops.
 pub(super) fn start(state: &AppState) {
     let tasks = &state.chatd.tasks;
@@ -80,7 +83,8 @@ async fn inactive(db: impl SqliteExecutor<'_>, before: DateTime<Utc>) -> Result<
     .await
 }
 
-/// Deletes chats that were archived long ago, files that only such chats have, and old debug runs.
+/// Deletes chats that were archived long ago, files that only such chats have, and old debug runs; ends debug runs that
+/// nobody else will.
 async fn purge(state: &AppState) -> Result<(), sqlx::Error> {
     let store = &state.store;
     let now = state.clock.now();
@@ -115,6 +119,14 @@ async fn purge(state: &AppState) -> Result<(), sqlx::Error> {
         .execute(&mut *tx)
         .await?;
     }
+    sqlx::query(
+        "UPDATE chat_debug_runs SET status = 'interrupted', updated_at = $1, finished_at = $1 \
+         WHERE finished_at IS NULL AND status = 'in_progress' AND updated_at < $2",
+    )
+    .bind(now)
+    .bind(now - DEBUG_STALE_AFTER)
+    .execute(&mut *tx)
+    .await?;
     tx.commit().await
 }
 
@@ -285,5 +297,28 @@ mod tests {
         clock.advance(DAY / 2);
         purge(state).await.unwrap();
         assert_eq!(left().await, [active]);
+    }
+
+    #[tokio::test]
+    async fn debug_runs_that_were_left_behind_are_ended() {
+        let (server, clock) = world().await;
+        let state = server.state();
+        let chat = chat(state, None, "").await;
+        sqlx::query(
+            "INSERT INTO chat_debug_runs (id, chat_id, kind, status, started_at, updated_at) \
+             VALUES ($1, $2, 'compaction', 'in_progress', $3, $3)",
+        )
+        .bind(Uuid::new_v4())
+        .bind(chat)
+        .bind(state.clock.now())
+        .execute(state.store.pool())
+        .await
+        .unwrap();
+        for (minutes, status) in [(30, "in_progress"), (1, "interrupted")] {
+            clock.advance(Duration::from_secs(minutes * 60));
+            purge(state).await.unwrap();
+            let [run] = state.store.debug_runs(chat, 2).await.unwrap().try_into().unwrap();
+            assert_eq!((run.status.as_str(), run.finished_at.is_some()), (status, status == "interrupted"));
+        }
     }
 }

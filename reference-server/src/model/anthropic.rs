@@ -51,62 +51,67 @@ impl ChatModel for Messages {
 
     async fn generate(&self, call: ModelCall) -> Result<ModelAnswer, ModelError> {
         let answer = self.endpoint.post_json(PATH, &request(&self.model, &call), &call.headers).await?;
-        let mut result = ModelAnswer::default();
-        for block in array(&answer["content"]) {
-            match text(&block["type"]) {
-                "text" => result.text.push_str(text(&block["text"])),
-                "tool_use" => result.tool_calls.push(ToolCall {
-                    id: text(&block["id"]).to_owned(),
-                    name: text(&block["name"]).to_owned(),
-                    input: block["input"].to_string(),
-                    ..ToolCall::default()
-                }),
-                _ => {}
-            }
-        }
-        let mut usage = Usage::default();
-        count(&mut usage, &answer["usage"]);
-        result.finish = Finish { reason: finish_reason(text(&answer["stop_reason"])), usage, ..Finish::default() };
-        Ok(result)
+        Ok(whole(&answer))
     }
 }
 
-fn request(model: &str, call: &ModelCall) -> Value {
+/// An answer that came in one piece.
+pub(super) fn whole(answer: &Value) -> ModelAnswer {
+    let mut result = ModelAnswer::default();
+    for block in array(&answer["content"]) {
+        match text(&block["type"]) {
+            "text" => result.text.push_str(text(&block["text"])),
+            "tool_use" => result.tool_calls.push(ToolCall {
+                id: text(&block["id"]).to_owned(),
+                name: text(&block["name"]).to_owned(),
+                input: block["input"].to_string(),
+                ..ToolCall::default()
+            }),
+            _ => {}
+        }
+    }
+    let mut usage = Usage::default();
+    count(&mut usage, &answer["usage"]);
+    result.finish = Finish { reason: finish_reason(text(&answer["stop_reason"])), usage, ..Finish::default() };
+    result
+}
+
+/// The body of a request.
+pub(super) fn request(model: &str, call: &ModelCall) -> Value {
     let options = call.provider_options.as_ref().map(|options| &options[PROVIDER]);
     let option = |name: &str| options.map(|options| &options[name]).filter(|value| !value.is_null());
-    let budget = option("thinking").and_then(|thinking| thinking["budget_tokens"].as_i64());
+    let thinking = thinking(
+        model,
+        super::names::reasoning_effort(PROVIDER, option("effort").and_then(Value::as_str)),
+        option("thinking").and_then(|thinking| thinking["budget_tokens"].as_i64()),
+        super::names::thinking_display(option("thinking_display").and_then(Value::as_str)),
+    );
     let (system, messages) = prompt(&call.prompt, option("send_reasoning") != Some(&json!(false)));
     let mut body = Map::new();
     let mut set = |name: &str, value: Value| body.insert(name.to_owned(), value);
     set("model", json!(model));
-    set("max_tokens", json!(call.options.max_output_tokens.unwrap_or(MAX_TOKENS) + budget.unwrap_or(0)));
+    set("max_tokens", json!(call.options.max_output_tokens.unwrap_or(MAX_TOKENS)));
     set("messages", Value::Array(messages));
     if !system.is_empty() {
         set("system", Value::Array(system));
     }
-    match budget {
-        Some(budget) => {
-            let mut thinking = json!({"type": "enabled", "budget_tokens": budget});
-            if let Some(shown) = super::names::thinking_display(option("thinking_display").and_then(Value::as_str)) {
-                thinking["display"] = json!(shown);
+    // A model that thinks by a budget takes no sampling parameters.
+    if !thinking.as_ref().is_some_and(|thinking| thinking.budgeted) {
+        let numbers = [("temperature", call.options.temperature), ("top_p", call.options.top_p)];
+        for (name, value) in numbers {
+            if let Some(value) = value {
+                set(name, json!(value));
             }
-            set("thinking", thinking);
         }
-        // A model that thinks takes no sampling parameters.
-        None => {
-            let numbers = [("temperature", call.options.temperature), ("top_p", call.options.top_p)];
-            for (name, value) in numbers {
-                if let Some(value) = value {
-                    set(name, json!(value));
-                }
-            }
-            if let Some(top_k) = call.options.top_k {
-                set("top_k", json!(top_k));
-            }
+        if let Some(top_k) = call.options.top_k {
+            set("top_k", json!(top_k));
         }
     }
-    if let Some(effort) = super::names::reasoning_effort(PROVIDER, option("effort").and_then(Value::as_str)) {
-        set("output_config", json!({"effort": effort}));
+    if let Some(thinking) = thinking {
+        set("thinking", thinking.wire);
+        if let Some(effort) = thinking.effort {
+            set("output_config", json!({"effort": effort}));
+        }
     }
     let tools: Vec<Value> = call
         .tools
@@ -127,6 +132,46 @@ fn request(model: &str, call: &ModelCall) -> Value {
         set("tool_choice", choice);
     }
     Value::Object(body)
+}
+
+/// How a model is to think.
+struct Thinking {
+    wire: Value,
+    /// How hard.
+    effort: Option<&'static str>,
+    /// Whether a budget of tokens was asked for.
+    budgeted: bool,
+}
+
+/// How the model is to think: by itself where an effort is asked for or the model knows nothing else, else within a
+/// budget; `None` leaves it to the provider.
+fn thinking(
+    model: &str,
+    effort: Option<&'static str>,
+    budget: Option<i64>,
+    display: Option<&'static str>,
+) -> Option<Thinking> {
+    let model = model.trim().to_lowercase();
+    let always = model.contains("claude-mythos-preview");
+    let adaptive = always || decides_by_itself(&model);
+    let mut wire = match (effort, budget) {
+        (None, Some(budget)) if !adaptive => json!({"type": "enabled", "budget_tokens": budget}),
+        (None, None) if !always => return None,
+        _ => json!({"type": "adaptive"}),
+    };
+    // These models show nothing of their thoughts unless they are asked to.
+    if let Some(display) = display.or(adaptive.then_some("summarized")) {
+        wire["display"] = json!(display);
+    }
+    Some(Thinking { wire, effort, budgeted: effort.is_none() && budget.is_some() })
+}
+
+/// Whether the model takes no budget for its thoughts: Opus 4 from its seventh minor version on.
+fn decides_by_itself(model: &str) -> bool {
+    let Some((_, version)) = model.split_once("claude-opus-4-") else { return false };
+    let digits = version.chars().take_while(char::is_ascii_digit).count();
+    // Longer numbers are dates.
+    (1..=2).contains(&digits) && version[..digits].parse::<u32>().is_ok_and(|minor| minor >= 7)
 }
 
 /// The system texts and the messages. Neighbours of one role become one message: the API wants the roles to alternate,
@@ -253,8 +298,9 @@ fn count(usage: &mut Usage, told: &Value) {
     usage.total_tokens = usage.input_tokens.saturating_add(usage.output_tokens);
 }
 
+/// What was told of an answer that comes in events.
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     blocks: BTreeMap<i64, Block>,
     usage: Usage,
     reason: FinishReason,

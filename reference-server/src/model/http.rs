@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
+use super::aws::Signer;
 use super::{ErrorCause, ModelError, ProviderResponse};
 
 /// Longest body of an error answer that is read.
@@ -19,7 +20,7 @@ const MAX_ERROR_BODY: usize = 64 * 1024;
 /// Longest whole answer that is read.
 const MAX_BODY: usize = 64 * 1024 * 1024;
 /// Longest single event of a stream.
-const MAX_EVENT: usize = 16 * 1024 * 1024;
+pub(super) const MAX_EVENT: usize = 16 * 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 const USER_AGENT: &str = concat!("coder-agents/", env!("CARGO_PKG_VERSION"));
 
@@ -27,19 +28,19 @@ const USER_AGENT: &str = concat!("coder-agents/", env!("CARGO_PKG_VERSION"));
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {
     pub(crate) base: Url,
-    /// Name of the header that carries the key.
     pub(crate) auth: Auth,
-    pub(crate) key: SecretString,
     pub(crate) headers: Vec<(&'static str, &'static str)>,
 }
 
-/// How a key is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a request shows who we are.
+#[derive(Debug, Clone)]
 pub(crate) enum Auth {
-    /// `Authorization: Bearer …`
-    Bearer,
-    /// A header of the provider's own.
-    Header(&'static str),
+    /// A key as `Authorization: Bearer …`.
+    Bearer(SecretString),
+    /// A key in a header of the provider's own.
+    Header(&'static str, SecretString),
+    /// A signature with AWS credentials.
+    Aws(Signer),
 }
 
 /// The client for a URL. Connections over TLS are kept for the next request; a plain one is made anew, since it costs
@@ -79,28 +80,21 @@ impl Endpoint {
         headers: &[(String, String)],
     ) -> Result<reqwest::Response, ModelError> {
         let url = self.url(path);
-        let mut secret = match self.auth {
-            Auth::Bearer => header_value(&format!("Bearer {}", self.key.expose_secret()))?,
-            Auth::Header(_) => header_value(self.key.expose_secret())?,
-        };
-        secret.set_sensitive(true);
-        let name = match self.auth {
-            Auth::Bearer => "Authorization",
-            Auth::Header(name) => name,
-        };
-        let mut request = client(&url).post(url.clone()).header(name, secret).header("Accept", "*/*");
+        let client = client(&url);
+        let mut request = client.post(url.clone()).header("Accept", "*/*");
         for (name, value) in &self.headers {
             request = request.header(*name, *value);
         }
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let response = request
+        let mut request = request
             .header("Content-Type", "application/json")
             .body(body.to_string())
-            .send()
-            .await
-            .map_err(|error| transport(&error, &url))?;
+            .build()
+            .map_err(|error| ModelError::new(format!("build the request: {}", innermost(&error))))?;
+        self.auth.apply(&mut request)?;
+        let response = client.execute(request).await.map_err(|error| transport(&error, &url))?;
         if response.status().as_u16() < 400 { Ok(response) } else { Err(refusal(response).await) }
     }
 
@@ -117,10 +111,24 @@ impl Endpoint {
     }
 }
 
+impl Auth {
+    fn apply(&self, request: &mut reqwest::Request) -> Result<(), ModelError> {
+        let (name, value) = match self {
+            Self::Bearer(key) => ("Authorization", header_value(&format!("Bearer {}", key.expose_secret()))?),
+            Self::Header(name, key) => (*name, header_value(key.expose_secret())?),
+            Self::Aws(signer) => return signer.sign(request),
+        };
+        request.headers_mut().insert(name, value);
+        Ok(())
+    }
+}
+
 fn header_value(text: &str) -> Result<::http::HeaderValue, ModelError> {
     // What is wrong with it is not said: it is a secret.
-    ::http::HeaderValue::from_str(text)
-        .map_err(|_| ModelError::new("the API key has characters that no header can hold"))
+    let mut value = ::http::HeaderValue::from_str(text)
+        .map_err(|_| ModelError::new("the API key has characters that no header can hold"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 async fn read(response: reqwest::Response, limit: usize) -> Result<Bytes, ModelError> {
@@ -219,7 +227,8 @@ pub(crate) fn events_or_error(response: reqwest::Response) -> BoxStream<'static,
     decode(bytes(response), true)
 }
 
-fn bytes(response: reqwest::Response) -> BoxStream<'static, Result<Bytes, ModelError>> {
+/// The bytes of an answer as they come.
+pub(super) fn bytes(response: reqwest::Response) -> BoxStream<'static, Result<Bytes, ModelError>> {
     response.bytes_stream().map_err(|error| broken(&error)).boxed()
 }
 

@@ -14,6 +14,8 @@ use serde_json::Value;
 
 mod answer;
 mod anthropic;
+mod aws;
+mod bedrock;
 mod google;
 pub(crate) mod http;
 pub(crate) mod names;

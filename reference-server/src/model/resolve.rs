@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
+use codersdk::{AiProviderBedrockSettings, AiProviderSettings};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 use super::http::{Auth, Endpoint};
 use super::openai_compat::ChatCompletions;
 use super::openai_responses::Responses;
-use super::{ScriptedModel, SharedModel, anthropic, google, names};
+use super::{ScriptedModel, SharedModel, anthropic, aws, bedrock, google, names};
 use crate::chatd::errors::ChatFailure;
 use crate::clock::SharedClock;
 use crate::store::Store;
@@ -21,6 +22,7 @@ use crate::store::model_configs::ModelConfigRow;
 #[derive(Debug, Clone)]
 pub(crate) struct Models {
     scripted: ScriptedModel,
+    clock: SharedClock,
 }
 
 /// A model with its configuration.
@@ -35,7 +37,7 @@ pub(crate) struct ResolvedModel {
 impl Models {
     /// The models of a server: those of its provider rows, and one that is scripted and waits by this clock.
     pub(crate) fn new(clock: SharedClock) -> Self {
-        Self { scripted: ScriptedModel::with_clock(clock) }
+        Self { scripted: ScriptedModel::with_clock(clock.clone()), clock }
     }
 
     /// The scripted model, to queue answers in.
@@ -112,8 +114,11 @@ impl Models {
         };
         let (kind, name) = names::resolve(&row.model, &provider.kind)
             .map_err(|error| ChatFailure::internal(&format!("resolve model metadata: {error}")))?;
-        let model = connect(kind, &name, &provider, key)
-            .map_err(|error| ChatFailure::internal(&format!("create model: {error}")))?;
+        let model = match bedrock_settings(kind, &provider) {
+            Some(settings) => connect_bedrock(&name, &provider, &settings, key, self.clock.clone()),
+            None => connect(kind, &name, &provider, key),
+        };
+        let model = model.map_err(|error| ChatFailure::internal(&format!("create model: {error}")))?;
         Ok(ResolvedModel { model, provider: kind.to_owned(), config: row })
     }
 
@@ -160,6 +165,43 @@ fn unusable(what: &str, error: &impl Display) -> ChatFailure {
     ChatFailure::internal(&format!("{what}: {error}"))
 }
 
+/// How to reach Bedrock, for providers that are reached through it: those of its own type, and Anthropic's with such
+/// settings.
+fn bedrock_settings(kind: &str, provider: &AiProviderRow) -> Option<AiProviderBedrockSettings> {
+    let stored = provider.settings.as_ref().map(|stored| serde_json::from_str(stored.expose_secret()));
+    match (kind, stored) {
+        (bedrock::PROVIDER | anthropic::PROVIDER, Some(Ok(AiProviderSettings::Bedrock(settings)))) => Some(settings),
+        (bedrock::PROVIDER, _) => Some(AiProviderBedrockSettings::default()),
+        _ => None,
+    }
+}
+
+/// The client of a model on Bedrock.
+fn connect_bedrock(
+    model: &str,
+    provider: &AiProviderRow,
+    settings: &AiProviderBedrockSettings,
+    key: Option<SecretString>,
+    clock: SharedClock,
+) -> Result<SharedModel, String> {
+    if !settings.role_arn.is_empty() {
+        return Err("IAM roles are not assumed by this server".to_owned());
+    }
+    // Bedrock's names are not Anthropic's: where the settings name models, those are asked, by the size of the wanted.
+    let named = if model.contains("haiku") { &settings.small_fast_model } else { &settings.model };
+    let model = if named.is_empty() { model } else { named };
+    let region = aws::region(&settings.region);
+    let base = match provider.base_url.trim() {
+        "" => format!("https://bedrock-runtime.{region}.amazonaws.com"),
+        base => base.to_owned(),
+    };
+    let base = Url::parse(&base).map_err(|error| format!("create bedrock provider: {error}"))?;
+    let key = key.filter(|key| !key.expose_secret().trim().is_empty());
+    let pair = (settings.access_key.as_deref(), settings.access_key_secret.as_deref());
+    let auth = aws::auth(key, pair, &region, clock)?;
+    Ok(Arc::new(bedrock::Invoke::new(model, Endpoint { base, auth, headers: Vec::new() })))
+}
+
 /// The client of a provider.
 fn connect(
     kind: &'static str,
@@ -193,15 +235,15 @@ fn connect(
     }
     if kind == anthropic::PROVIDER {
         let headers = vec![("anthropic-version", "2023-06-01")];
-        let endpoint = Endpoint { base, auth: Auth::Header("x-api-key"), key, headers };
+        let endpoint = Endpoint { base, auth: Auth::Header("x-api-key", key), headers };
         return Ok(Arc::new(anthropic::Messages::new(model, endpoint)));
     }
     if kind == google::PROVIDER {
-        let endpoint = Endpoint { base, auth: Auth::Header("x-goog-api-key"), key, headers: Vec::new() };
+        let endpoint = Endpoint { base, auth: Auth::Header("x-goog-api-key", key), headers: Vec::new() };
         return Ok(Arc::new(google::Gemini::new(model, endpoint)?));
     }
-    let auth = if kind == AZURE { Auth::Header("api-key") } else { Auth::Bearer };
-    let endpoint = Endpoint { base, auth, key, headers: Vec::new() };
+    let auth = if kind == AZURE { Auth::Header("api-key", key) } else { Auth::Bearer(key) };
+    let endpoint = Endpoint { base, auth, headers: Vec::new() };
     if matches!(kind, "openai" | AZURE) && names::is_responses_model(model) {
         return Ok(Arc::new(Responses::new(kind, model, endpoint)));
     }

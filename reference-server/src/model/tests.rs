@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Response};
 use futures_util::TryStreamExt;
@@ -18,6 +18,9 @@ use super::openai_responses::Responses;
 use super::*;
 use crate::chatd::errors::ChatFailure;
 
+mod bedrock;
+mod turns;
+
 const KEY: &str = "sk-very-secret";
 
 /// What was asked: path, headers, body.
@@ -26,12 +29,12 @@ type Asked = Arc<Mutex<Vec<(String, HeaderMap, Value)>>>;
 struct Reply {
     status: u16,
     headers: &'static [(&'static str, &'static str)],
-    body: String,
+    body: Bytes,
 }
 
 fn events(events: &[&str]) -> Reply {
-    let body = events.iter().map(|event| format!("data: {event}\n\n")).collect();
-    Reply { status: 200, headers: &[("content-type", "text/event-stream")], body }
+    let body: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+    Reply { status: 200, headers: &[("content-type", "text/event-stream")], body: body.into() }
 }
 
 async fn serve(reply: Reply) -> (Endpoint, Asked) {
@@ -54,7 +57,7 @@ async fn serve(reply: Reply) -> (Endpoint, Asked) {
     let base = url::Url::parse(&format!("http://{}/v1/", listener.local_addr().unwrap())).unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await });
     let key = SecretString::from(KEY.to_owned());
-    (Endpoint { base, auth: Auth::Bearer, key, headers: Vec::new() }, asked)
+    (Endpoint { base, auth: Auth::Bearer(key), headers: Vec::new() }, asked)
 }
 
 fn call() -> ModelCall {
@@ -162,14 +165,14 @@ async fn chat_completions_are_put_together_from_deltas() {
 
 #[tokio::test]
 async fn broken_answers_are_told_apart() {
-    let html = Reply { status: 200, headers: &[("content-type", "text/html")], body: "<html>hi</html>".to_owned() };
-    let nothing = Reply { status: 204, headers: &[], body: String::new() };
+    let html = Reply { status: 200, headers: &[("content-type", "text/html")], body: "<html>hi</html>".into() };
+    let nothing = Reply { status: 204, headers: &[], body: Bytes::new() };
     let limited = Reply {
         status: 429,
         headers: &[("retry-after", "9"), ("retry-after-ms", "2500")],
-        body: r#"{"error":{"message":"slow down"}}"#.to_owned(),
+        body: r#"{"error":{"message":"slow down"}}"#.into(),
     };
-    let plain = Reply { status: 400, headers: &[], body: "plain text".to_owned() };
+    let plain = Reply { status: 400, headers: &[], body: "plain text".into() };
     let said = r#"{"choices":[{"delta":{"content":"a"}}]}"#;
     // Kind, whether it is tried again, status, detail where it matters, delay in ms.
     let cases = [
@@ -183,7 +186,7 @@ async fn broken_answers_are_told_apart() {
         (plain, ("generic", false, 400, "plain text", 0)),
     ];
     for (reply, (kind, retryable, status, detail, delay)) in cases {
-        let told = format!("{} {}", reply.status, reply.body);
+        let told = format!("{} {:?}", reply.status, reply.body);
         let (endpoint, _) = serve(reply).await;
         let error = stream(&ChatCompletions::new("openai-compat", "m", endpoint)).await.unwrap_err();
         let failure = ChatFailure::classify(&error).with_provider("openai-compat");
@@ -200,7 +203,7 @@ async fn a_provider_that_is_not_there_is_tried_again() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = url::Url::parse(&format!("http://user:pass@{}/v1?q=1", listener.local_addr().unwrap())).unwrap();
     drop(listener);
-    let endpoint = Endpoint { base, auth: Auth::Bearer, key: SecretString::from(KEY.to_owned()), headers: Vec::new() };
+    let endpoint = Endpoint { base, auth: Auth::Bearer(SecretString::from(KEY.to_owned())), headers: Vec::new() };
     let error = stream(&ChatCompletions::new("openai-compat", "m", endpoint)).await.unwrap_err();
     let failure = ChatFailure::classify(&error);
     assert!(failure.retryable && failure.detail.contains("connection refused"), "{failure:?}");
@@ -222,7 +225,7 @@ async fn anthropics_messages_are_put_together_from_blocks() {
         r#"{"type":"message_stop"}"#,
     ]))
     .await;
-    let model = Messages::new("claude", Endpoint { auth: Auth::Header("x-api-key"), ..endpoint });
+    let model = Messages::new("claude", Endpoint { auth: Auth::Header("x-api-key", KEY.into()), ..endpoint });
     let got = stream(&model).await.unwrap();
     assert_eq!(deltas(&got), "hm|/{}|x({}) ToolCalls 7+4=11 r0 c3");
     let signed = Some(json!({"anthropic": {"signature": "s"}}));
@@ -298,7 +301,9 @@ async fn geminis_answers_are_put_together_from_parts() {
             .as_str(),
     ]))
     .await;
-    let model = Gemini::new("gemini-2.5-flash", Endpoint { auth: Auth::Header("x-goog-api-key"), ..endpoint }).unwrap();
+    let model =
+        Gemini::new("gemini-2.5-flash", Endpoint { auth: Auth::Header("x-goog-api-key", KEY.into()), ..endpoint })
+            .unwrap();
     let got = stream(&model).await.unwrap();
     assert_eq!(deltas(&got), r#"hm| hm|/a| b|//{"a":1}|x({"a":1}){}|y({}) ToolCalls 7+4=16 r3 c2"#);
     let signed: Vec<&str> = got
@@ -337,18 +342,17 @@ async fn what_gemini_breaks_off_or_refuses_is_told_apart() {
     let full = Reply {
         status: 429,
         headers: &[("retry-after", "9")],
-        body: r#"{"error":{"code":429,"message":"Resource has been exhausted","status":"RESOURCE_EXHAUSTED"}}"#
-            .to_owned(),
+        body: r#"{"error":{"code":429,"message":"Resource has been exhausted","status":"RESOURCE_EXHAUSTED"}}"#.into(),
     };
     let unknown = Reply {
         status: 403,
         headers: &[],
-        body: r#"{"error":{"code":403,"message":"API key not valid","status":"PERMISSION_DENIED"}}"#.to_owned(),
+        body: r#"{"error":{"code":403,"message":"API key not valid","status":"PERMISSION_DENIED"}}"#.into(),
     };
     let plain = Reply {
         status: 200,
         headers: &[],
-        body: format!("data: {said}\n\n{{\"error\":{{\"code\":500,\"message\":\"boom\"}}}}\n"),
+        body: format!("data: {said}\n\n{{\"error\":{{\"code\":500,\"message\":\"boom\"}}}}\n").into(),
     };
     let cases = [
         (events(&[said]), ("timeout", true, 0)),
@@ -360,7 +364,7 @@ async fn what_gemini_breaks_off_or_refuses_is_told_apart() {
         (unknown, ("auth", false, 403)),
     ];
     for (reply, (kind, retryable, status)) in cases {
-        let told = format!("{} {}", reply.status, reply.body);
+        let told = format!("{} {:?}", reply.status, reply.body);
         let (endpoint, _) = serve(reply).await;
         let error = stream(&Gemini::new("gemini-3-pro", endpoint).unwrap()).await.unwrap_err();
         let failure = ChatFailure::classify(&error).with_provider("google");
@@ -376,7 +380,7 @@ async fn gemini_is_shown_its_signatures_and_schemas_again() {
         headers: &[],
         body: r#"{"candidates":[{"content":{"parts":[{"text":"hm","thought":true},{"text":"A title"}]},
             "finishReason":"MAX_TOKENS"}],"usageMetadata":{"promptTokenCount":3,"totalTokenCount":5}}"#
-            .to_owned(),
+            .into(),
     })
     .await;
     let mut call = call();

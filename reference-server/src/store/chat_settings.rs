@@ -123,6 +123,11 @@ pub(crate) fn model_override_key(context: &ChatModelOverrideContext) -> String {
     format!("agents_chat_{context}_model_override")
 }
 
+/// Whether what happens is recorded for debugging, by the user's setting and the deployment's.
+fn is_debug_logging<'a>(find: impl Fn(&str) -> Option<&'a str>) -> bool {
+    [user_key::DEBUG_LOGGING, key::DEBUG_LOGGING_ALLOW_USERS].into_iter().all(|key| find(key) == Some("true"))
+}
+
 fn parse_advisor(stored: Option<&str>) -> AdvisorConfig {
     let mut config: AdvisorConfig = stored.and_then(|stored| serde_json::from_str(stored).ok()).unwrap_or_default();
     config.max_uses_per_run = config.max_uses_per_run.max(0);
@@ -194,9 +199,7 @@ impl Store {
         Ok(TurnSettings {
             prompt: find(user_key::CUSTOM_PROMPT).unwrap_or_default().to_owned(),
             compaction_threshold: percent.map(|(_, percent)| percent),
-            debug_logging: [user_key::DEBUG_LOGGING, key::DEBUG_LOGGING_ALLOW_USERS]
-                .into_iter()
-                .all(|key| find(key) == Some("true")),
+            debug_logging: is_debug_logging(find),
             advisor: parse_advisor(find(key::ADVISOR)),
         })
     }
@@ -205,6 +208,24 @@ impl Store {
     pub(crate) async fn model_override(&self, context: &ChatModelOverrideContext) -> sqlx::Result<ModelOverride> {
         let stored = self.site_config(&model_override_key(context)).await?;
         Ok(ModelOverride::parse(stored.as_deref().unwrap_or_default()))
+    }
+
+    /// Which model the deployment wants for titles, and whether what happens in the user's chats is recorded for
+    /// debugging.
+    pub(crate) async fn title_settings(&self, user_id: Uuid) -> sqlx::Result<(ModelOverride, bool)> {
+        let wanted = model_override_key(&ChatModelOverrideContext::TitleGeneration);
+        let stored: Vec<(String, String)> = sqlx::query_as(
+            "SELECT key, value FROM user_configs WHERE user_id = $1 AND key = $2 \
+             UNION ALL SELECT key, value FROM site_configs WHERE key IN ($3, $4)",
+        )
+        .bind(user_id)
+        .bind(user_key::DEBUG_LOGGING)
+        .bind(key::DEBUG_LOGGING_ALLOW_USERS)
+        .bind(&wanted)
+        .fetch_all(self.pool())
+        .await?;
+        let find = |wanted: &str| stored.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.as_str());
+        Ok((ModelOverride::parse(find(&wanted).unwrap_or_default()), is_debug_logging(find)))
     }
 
     /// Whether users may choose their own models.
