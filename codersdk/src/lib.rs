@@ -94,12 +94,14 @@ mod header_command;
 mod listening_ports;
 mod login;
 mod mcp_servers;
+mod mcp_servers_api;
 mod misc;
 pub mod names;
 mod nullable;
 mod organizations;
 mod page;
 mod provisioner_jobs;
+mod quote;
 mod raw_json;
 mod request;
 mod response;
@@ -107,6 +109,7 @@ mod retry;
 mod roles;
 mod search_terms;
 mod sse;
+pub mod ssh_config;
 mod tagged;
 mod tasks;
 mod tasks_api;
@@ -141,8 +144,8 @@ pub use websocket::{CloseReason, JsonSocket, Message, WebSocket};
 pub mod prelude {
     pub use crate::{
         AiProvidersApi, ApiKeysApi, AuthApi, BuildInfoApi, ChatConfigApi, ChatCostApi, ChatDebugApi, ChatFilesApi,
-        ChatModelsApi, ChatUsageLimitsApi, ChatsApi, Client, Error, OrganizationsApi, RolesApi, TasksApi, TemplatesApi,
-        UserSkillsApi, UsersApi, WorkspaceAgentsApi, WorkspacesApi,
+        ChatModelsApi, ChatUsageLimitsApi, ChatsApi, Client, Error, McpServersApi, OrganizationsApi, RolesApi,
+        TasksApi, TemplatesApi, UserSkillsApi, UsersApi, WorkspaceAgentsApi, WorkspacesApi,
     };
 }
 
@@ -159,6 +162,7 @@ pub mod __private {
     pub use crate::answer::Answer;
     pub use crate::duration::parse as parse_duration;
     pub use crate::error::Kind as ErrorKind;
+    pub use crate::quote::{is_shown, quoted};
     pub use crate::redact::Redacted;
     pub use crate::request::{Body, BodyStream, Request, RequestParts, redact_url};
     pub use crate::tagged::Kind;

@@ -1,6 +1,6 @@
 //! Search texts made of terms.
 
-use std::fmt::Write as _;
+use crate::quote::quoted;
 
 /// A line of search terms.
 #[derive(Debug, Default)]
@@ -33,25 +33,4 @@ impl SearchTerms {
     pub(crate) fn pair(self) -> (String, String) {
         ("q".to_owned(), self.0.join(" "))
     }
-}
-
-/// The text in double quotes, with the escapes that servers undo.
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c.is_ascii_control() => {
-                // Writing to a string does not fail.
-                let _ = write!(out, "\\x{:02x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }

@@ -166,6 +166,49 @@ pub struct TemplateAutostartRequirement {
     pub days_of_week: Nullable<Vec<String>>,
 }
 
+/// The days of the week in the order in which servers count them.
+const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
+/// A word that is no day of the week.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidWeekday(pub String);
+
+impl std::fmt::Display for InvalidWeekday {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "invalid weekday {}", crate::quote::quoted(&self.0))
+    }
+}
+
+impl std::error::Error for InvalidWeekday {}
+
+/// Days of the week, in any case, as bits: Monday is the lowest.
+///
+/// ```
+/// assert_eq!(codersdk::weekdays_to_bitmap(["Sunday", "MONDAY"]), Ok(0b100_0001));
+/// assert!(codersdk::weekdays_to_bitmap(["mon"]).is_err());
+/// ```
+///
+/// # Errors
+/// The first word that is no day of the week in full.
+pub fn weekdays_to_bitmap<D: AsRef<str>>(days: impl IntoIterator<Item = D>) -> Result<u8, InvalidWeekday> {
+    days.into_iter().try_fold(0, |bitmap, day| {
+        let lower = day.as_ref().to_lowercase();
+        match WEEKDAYS.iter().position(|known| *known == lower) {
+            Some(at) => Ok(bitmap | 1 << at),
+            None => Err(InvalidWeekday(day.as_ref().to_owned())),
+        }
+    })
+}
+
+/// The days of the week whose bits are set, in small letters; the highest bit means nothing.
+///
+/// ```
+/// assert_eq!(codersdk::bitmap_to_weekdays(0b100_0001), ["monday", "sunday"]);
+/// ```
+pub fn bitmap_to_weekdays(bitmap: u8) -> Vec<&'static str> {
+    (0..).zip(WEEKDAYS).filter(|(at, _)| bitmap & 1 << at != 0).map(|(_, day)| day).collect()
+}
+
 open_enum! {
     /// With whom a port is shared.
     pub enum WorkspaceAgentPortShareLevel {

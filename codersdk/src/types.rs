@@ -13,6 +13,7 @@ pub use crate::derp::*;
 pub use crate::listening_ports::*;
 pub use crate::login::*;
 pub use crate::mcp_servers::*;
+pub use crate::mcp_servers_api::*;
 pub use crate::misc::*;
 pub use crate::nullable::Nullable;
 pub use crate::organizations::*;

@@ -28,6 +28,43 @@ pub(crate) fn ui_sanitize(text: &str) -> String {
     clean.trim().to_owned()
 }
 
+/// How a text is cut that is too long.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Cut {
+    /// Ends in `…`, which counts.
+    pub(crate) ellipsis: bool,
+    /// Ends with a whole word; within the first one there is no other way.
+    pub(crate) whole_words: bool,
+}
+
+/// The first `count` characters.
+pub(crate) fn truncate(text: &str, count: usize, cut: Cut) -> String {
+    if count == 0 {
+        return String::new();
+    }
+    if text.chars().nth(count).is_none() {
+        return text.to_owned();
+    }
+    let kept = count - usize::from(cut.ellipsis);
+    let end = text.char_indices().nth(kept).map_or(text.len(), |(at, _)| at);
+    let mut short = &text[..end];
+    if cut.whole_words {
+        short = short.rfind(char::is_whitespace).map_or(short, |blank| &short[..blank]);
+    }
+    if cut.ellipsis { format!("{short}…") } else { short.to_owned() }
+}
+
+/// The text with a capital at its beginning, where that is a single character.
+pub(crate) fn capitalize(text: &str) -> String {
+    let mut chars = text.chars();
+    let Some(first) = chars.next() else { return String::new() };
+    let mut upper = first.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(upper), None) => std::iter::once(upper).chain(chars).collect(),
+        _ => text.to_owned(),
+    }
+}
+
 fn is_blank(c: char) -> bool {
     c.is_whitespace()
 }
@@ -155,9 +192,22 @@ mod tests {
     use crate::testing::{replay, same, vectors};
 
     #[test]
-    fn reports_are_cleaned_as_the_original_cleans_them() {
+    fn texts_are_cleaned_and_cut_as_recorded() {
         let mut cases = vectors("text_helpers.json");
-        cases.retain(|case| case.text("rule") == "ui_sanitize");
-        replay(&cases, |case| same(&json!({ "text": ui_sanitize(case.text("text")) }), &case.output));
+        // Lists of words are joined where templates are read, which is not done here.
+        cases.retain(|case| case.text("rule") != "join");
+        replay(&cases, |case| {
+            let (text, flag) = (case.text("text"), |name: &str| case.input[name] == true);
+            let got = match case.text("rule") {
+                "ui_sanitize" => ui_sanitize(text),
+                "truncate" => {
+                    let count = usize::try_from(case.input["n"].as_i64().unwrap_or(0)).unwrap_or(0);
+                    truncate(text, count, Cut { ellipsis: flag("ellipsis"), whole_words: flag("full_words") })
+                }
+                "capitalize" => capitalize(text),
+                rule => return Err(format!("unknown rule {rule}")),
+            };
+            same(&json!({ "text": got }), &case.output)
+        });
     }
 }

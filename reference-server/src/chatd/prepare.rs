@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::attachments::FileBytes;
 use super::compaction::Compaction;
 use super::context::WorkspaceContext;
+use super::default_prompt::PLAN_FILE_PLACE;
 use super::errors::ChatFailure;
 use super::history::{HistoryMessage, for_prompt};
 use super::prompt::{self, Files};
@@ -22,6 +23,7 @@ use super::tools::agents::agent_tools;
 use super::tools::builtin::{self, TurnMode};
 use super::tools::mcp::TurnServers;
 use super::tools::skills::{TurnSkills, skill_tools};
+use super::tools::templates::ChatTemplates;
 use super::tools::workspace::{PlanFile, Workspace};
 use super::tools::workspace_mcp::workspace_mcp_tools;
 use super::tools::{Tool, Toolset};
@@ -66,6 +68,8 @@ pub(crate) struct TurnState {
     servers: TurnServers,
     /// How often the advisor gave advice.
     advice: Arc<AtomicI64>,
+    /// Where the chat's plan is to be written, once that is known.
+    plan_file: Option<String>,
 }
 
 /// Prepares the next step of the chat's turn.
@@ -94,13 +98,14 @@ pub(crate) async fn prepare(
         .await
         .map_err(|error| ChatFailure::internal(&error.to_string()))?;
     let workspace: Arc<dyn Workspace> = Arc::new(ChatWorkspace::new(state, chat));
-    let plan_file = if mode.root && mode.plan && chat.workspace_id.is_some() {
-        plan_file_note(state, chat, &*workspace).await
-    } else {
-        String::new()
-    };
-    let added = Added { own: &settings.prompt, of_workspace: &context.instructions, skills: &skills, plan_file };
+    let added = Added { own: &settings.prompt, of_workspace: &context.instructions, skills: &skills };
     add_instructions(&mut prompt, store, mode, &added).await?;
+    if prompt::has_place_for_plan(&prompt) {
+        if turn.plan_file.is_none() && mode.root && chat.workspace_id.is_some() {
+            turn.plan_file = plan_file_note(state, chat, &*workspace).await;
+        }
+        prompt::put_plan_file(&mut prompt, turn.plan_file.as_deref().unwrap_or_default());
+    }
     let advisor = advisor(state, chat, mode, (&model, &options), &settings.advisor, &prompt, &turn.advice).await;
     if advisor.is_some() {
         prompt::insert_system(&mut prompt, advisor::GUIDANCE);
@@ -210,6 +215,7 @@ fn tools(
 ) -> Toolset {
     builtin::toolset(mode)
         .in_workspace(workspace, mode.plan, &state.clock)
+        .for_chat(&Arc::new(ChatTemplates::new(state, chat)))
         .with_tools(agent_tools(state, chat, mode, api_key_id))
 }
 
@@ -228,21 +234,21 @@ fn with_client_tools(tools: Toolset, chat: &ChatRow, mode: TurnMode) -> Toolset 
     if mode.plan || mode.explore { tools } else { tools.with_dynamic(chat.dynamic_tools().to_vec()) }
 }
 
-/// Where the chat's plan is to be written; empty where the workspace cannot be asked in time.
-async fn plan_file_note(state: &AppState, chat: &ChatRow, workspace: &dyn Workspace) -> String {
+/// Where the chat's plan is to be written; `None` where the workspace cannot be asked in time.
+async fn plan_file_note(state: &AppState, chat: &ChatRow, workspace: &dyn Workspace) -> Option<String> {
     let found = tokio::select! {
         found = workspace.plan_path() => found,
         () = state.clock.sleep(PLAN_PATH_TIMEOUT) => Err("the workspace did not answer in time".to_owned()),
     };
     match found {
-        Ok(PlanFile { path, home }) => format!(
+        Ok(PlanFile { path, home }) => Some(format!(
             "<plan-file-path>\nThe plan of this chat is the file {path}. Write and propose plans there and nowhere else; \
              {}/PLAN.md is not to be used.\n</plan-file-path>",
             home.trim_end_matches('/')
-        ),
+        )),
         Err(error) => {
             tracing::debug!(chat = %chat.id, error, "the chat's plan has no path");
-            String::new()
+            None
         }
     }
 }
@@ -253,8 +259,6 @@ struct Added<'a> {
     own: &'a str,
     of_workspace: &'a str,
     skills: &'a Skills,
-    /// Where the plan is to be written; empty where that is unknown.
-    plan_file: String,
 }
 
 /// Adds what is said anew at each turn after the system messages of the chat's creation.
@@ -264,7 +268,7 @@ async fn add_instructions(
     mode: TurnMode,
     added: &Added<'_>,
 ) -> Result<(), ChatFailure> {
-    let Added { own, of_workspace, skills, plan_file } = added;
+    let Added { own, of_workspace, skills } = added;
     let unreadable = |error: sqlx::Error| ChatFailure::internal(&error.to_string());
     if !mode.root {
         prompt::insert_system(prompt, DELEGATED);
@@ -279,7 +283,7 @@ async fn add_instructions(
     if mode.explore {
         prompt::insert_system(prompt, EXPLORING);
     } else if mode.plan && mode.root {
-        prompt::insert_system(prompt, format!("{PLANNING}\n{plan_file}").trim_end());
+        prompt::insert_system(prompt, &format!("{PLANNING}\n{PLAN_FILE_PLACE}"));
         prompt::insert_system(prompt, &store.plan_mode_instructions().await.map_err(unreadable)?);
     } else if mode.plan {
         prompt::insert_system(prompt, PLANNING_FOR_PARENT);

@@ -11,6 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::attachments::{FileBytes, inlined_text, is_inlinable_text, is_paste, missing_text, paste_text};
+use super::default_prompt::PLAN_FILE_PLACE;
 use super::history::HistoryMessage;
 use super::part::Part;
 use crate::model::{PromptMessage, PromptPart, PromptRole, ToolCall, ToolOutput, ToolResult};
@@ -76,6 +77,32 @@ pub(crate) fn insert_system(prompt: &mut Vec<PromptMessage>, instruction: &str) 
     if !instruction.is_empty() {
         let at = prompt.iter().position(|message| message.role != PromptRole::System).unwrap_or(prompt.len());
         prompt.insert(at, PromptMessage::text(PromptRole::System, instruction));
+    }
+}
+
+/// Whether a system message has a place for the note on the chat's plan.
+pub(crate) fn has_place_for_plan(prompt: &[PromptMessage]) -> bool {
+    system_texts(prompt).any(|text| text.contains(PLAN_FILE_PLACE))
+}
+
+fn system_texts(prompt: &[PromptMessage]) -> impl Iterator<Item = &String> {
+    prompt.iter().filter(|message| message.role == PromptRole::System).flat_map(|message| &message.content).filter_map(
+        |part| match part {
+            PromptPart::Text { text } => Some(text),
+            _ => None,
+        },
+    )
+}
+
+/// Puts the note on the chat's plan where system messages have a place for it.
+pub(crate) fn put_plan_file(prompt: &mut [PromptMessage], note: &str) {
+    let of_system = prompt.iter_mut().filter(|message| message.role == PromptRole::System);
+    for part in of_system.flat_map(|message| &mut message.content) {
+        if let PromptPart::Text { text } = part
+            && text.contains(PLAN_FILE_PLACE)
+        {
+            *text = text.replace(PLAN_FILE_PLACE, note).trim_end().to_owned();
+        }
     }
 }
 

@@ -20,11 +20,12 @@ use crate::state::AppState;
 use crate::store::chat_debug::{DebugRunRow, DebugStepRow};
 use crate::store::chats::ChatRow;
 use crate::store::messages::MessageRow;
+use crate::ui_text::{Cut, truncate};
 
 /// How much of the triggering message names a run, in characters.
 const MAX_LABEL: usize = 200;
 /// How much of each text of a request is kept, in characters.
-const MAX_TEXT: usize = 4_000;
+const MAX_TEXT: usize = 10_000;
 
 /// The record of one turn.
 #[derive(Debug)]
@@ -206,10 +207,7 @@ pub(super) fn object(value: Value) -> Map<String, Value> {
 /// The text on one line, cut to what names a run.
 pub(crate) fn label(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.chars().count() <= MAX_LABEL {
-        return text;
-    }
-    text.chars().take(MAX_LABEL - 1).chain(['…']).collect()
+    truncate(&text, MAX_LABEL, Cut { ellipsis: true, ..Cut::default() })
 }
 
 /// The texts of a message.
@@ -249,7 +247,7 @@ pub(super) fn add_totals(summary: &mut Map<String, Value>, usage: Usage) {
 
 /// What the model was asked, long texts cut, files and headers left out.
 pub(super) fn request(call: &ModelCall) -> Map<String, Value> {
-    let cut = |text: &str| text.chars().take(MAX_TEXT).collect::<String>();
+    let cut = |text: &str| truncate(text, MAX_TEXT, Cut { ellipsis: true, ..Cut::default() });
     let messages = call.prompt.iter().map(|message| {
         let parts = message.content.iter().map(|part| match part {
             PromptPart::Text { text } => json!({"type": "text", "text": cut(text), "text_length": text.len()}),

@@ -87,7 +87,7 @@ pub(crate) async fn bound_agent(state: &AppState, chat: &ChatRow) -> Result<Agen
 }
 
 /// The agent that a chat talks to: the one that is there for chats, else the first; never one in a container.
-fn agent_for_chat(agents: Vec<AgentRow>) -> Result<AgentRow, String> {
+pub(crate) fn agent_for_chat(agents: Vec<AgentRow>) -> Result<AgentRow, String> {
     let mut roots: Vec<AgentRow> = agents.into_iter().filter(|agent| agent.parent_id.is_none()).collect();
     roots.sort_by_cached_key(|agent| {
         (agent.display_order, agent.name.to_lowercase(), agent.name.clone(), agent.id.to_string())

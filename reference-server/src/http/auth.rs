@@ -12,6 +12,7 @@ use super::query::QueryValues;
 use crate::quote::quoted;
 use crate::rbac::{Action, AllowListEntry, Object, Scopes, Subject};
 use crate::state::AppState;
+use crate::store::Store;
 use crate::store::api_keys::{ApiKeyRow, Authenticated, secret_matches, split_token};
 use crate::store::users::{UserRow, all_roles};
 
@@ -23,17 +24,47 @@ pub(crate) const SESSION_TOKEN_HEADER: &str = "coder-session-token";
 /// What every answer to a caller without a valid session says.
 pub(crate) const SIGNED_OUT: &str = "You are signed out or your session has expired. Please sign in again to continue.";
 
+/// Somebody for whom something is done, and what they may do.
+#[derive(Debug, Clone)]
+pub(crate) struct Actor {
+    /// The user's roles, for a request within the scopes of its key.
+    pub(crate) subject: Subject,
+    pub(crate) user: UserRow,
+}
+
 /// The signed-in user who makes a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
-    /// What the request may do: the user's roles within the key's scopes.
-    pub(crate) subject: Subject,
-    pub(crate) user: UserRow,
+    actor: Actor,
     /// The key that the request came with.
     pub(crate) api_key: ApiKeyRow,
 }
 
-impl Caller {
+impl std::ops::Deref for Caller {
+    type Target = Actor;
+
+    fn deref(&self) -> &Actor {
+        &self.actor
+    }
+}
+
+impl Actor {
+    /// A user with all that their roles allow; `None` if there is no such user.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn of_user(store: &Store, user: Uuid) -> sqlx::Result<Option<Self>> {
+        let Some(user) = store.user(user).await?.filter(|user| !user.deleted) else { return Ok(None) };
+        let memberships = store.memberships(user.id).await?;
+        let subject = Subject {
+            user_id: user.id,
+            roles: all_roles(&user, &memberships),
+            groups: Vec::new(),
+            scopes: Scopes::all(),
+        };
+        Ok(Some(Self { subject, user }))
+    }
+
     /// The user's id.
     pub(crate) fn id(&self) -> Uuid {
         self.user.id
@@ -149,7 +180,7 @@ async fn check(parts: &Parts, state: &AppState) -> Result<Caller, ApiError> {
         groups: Vec::new(),
         scopes: Scopes::new(key.scopes.iter().map(String::as_str), allow_list),
     };
-    Ok(Caller { subject, user, api_key: key })
+    Ok(Caller { actor: Actor { subject, user }, api_key: key })
 }
 
 /// Writes at most hourly: a session that is used lives on, and its use is seen. Gives both as they then are.

@@ -75,19 +75,42 @@ where
                 () = clock.sleep(PING_INTERVAL) => Event::Ping,
             };
             let text = match event {
-                Event::Ping => "event: ping\n\n".to_owned(),
-                Event::Data(value) => format!("event: data\ndata: {value}\n\n"),
+                Event::Ping => sse_text("ping", None),
+                Event::Data(value) => sse_text("data", Some(&value.to_string())),
             };
             Some((Ok::<_, Infallible>(Bytes::from(text)), receiver))
         }
     });
-    let headers = [
+    (sse_headers(), Body::from_stream(events)).into_response()
+}
+
+/// Headers of an answer of server-sent events.
+pub(crate) fn sse_headers() -> [(HeaderName, HeaderValue); 4] {
+    [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (header::CONNECTION, HeaderValue::from_static("keep-alive")),
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
-    ];
-    (headers, Body::from_stream(events)).into_response()
+    ]
+}
+
+/// A server-sent event as it is written; `data` is JSON. What could be taken for markup or for a line's end is escaped.
+pub(crate) fn sse_text(kind: &str, data: Option<&str>) -> String {
+    let Some(data) = data else { return format!("event: {kind}\n\n") };
+    let mut text = format!("event: {kind}\ndata: ");
+    for c in data.chars() {
+        // These stand only within strings, where any character may be escaped.
+        match c {
+            '<' => text.push_str("\\u003c"),
+            '>' => text.push_str("\\u003e"),
+            '&' => text.push_str("\\u0026"),
+            '\u{2028}' => text.push_str("\\u2028"),
+            '\u{2029}' => text.push_str("\\u2029"),
+            c => text.push(c),
+        }
+    }
+    text.push_str("\n\n");
+    text
 }
 
 /// Answers with a socket: an object with `type` and `data` a frame.
@@ -121,5 +144,38 @@ async fn pump(mut socket: Socket, mut events: mpsc::Receiver<Event>) {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{replay, same, vectors};
+
+    #[test]
+    fn events_are_written_as_recorded() {
+        replay(&vectors("sse_writer.json"), |case| {
+            let events = case.input["events"].as_array().cloned().unwrap_or_default();
+            let body: String = events
+                .iter()
+                .map(|event| {
+                    let data = event.get("data").map(Value::to_string);
+                    sse_text(event["type"].as_str().unwrap_or_default(), data.as_deref())
+                })
+                .collect();
+            let headers: serde_json::Map<String, Value> = sse_headers()
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().into()))
+                .collect();
+            let mut want = case.output.clone();
+            let named = want["headers"].as_object().into_iter().flatten();
+            let named: serde_json::Map<String, Value> =
+                named.map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
+            want["headers"] = named.into();
+            same(&json!({"body": body, "headers": headers}), &want)
+        });
+        assert_eq!(sse_text("data", Some("\"<a>&\u{2028}\"")), {
+            "event: data\ndata: \"\\u003ca\\u003e\\u0026\\u2028\"\n\n"
+        });
     }
 }

@@ -115,7 +115,7 @@ impl Models {
         let (kind, name) = names::resolve(&row.model, &provider.kind)
             .map_err(|error| ChatFailure::internal(&format!("resolve model metadata: {error}")))?;
         let model = match bedrock_settings(kind, &provider) {
-            Some(settings) => connect_bedrock(&name, &provider, &settings, key, self.clock.clone()),
+            Some(settings) => connect_bedrock(&name, &provider, &settings, key, &self.clock),
             None => connect(kind, &name, &provider, key),
         };
         let model = model.map_err(|error| ChatFailure::internal(&format!("create model: {error}")))?;
@@ -182,7 +182,7 @@ fn connect_bedrock(
     provider: &AiProviderRow,
     settings: &AiProviderBedrockSettings,
     key: Option<SecretString>,
-    clock: SharedClock,
+    clock: &SharedClock,
 ) -> Result<SharedModel, String> {
     if !settings.role_arn.is_empty() {
         return Err("IAM roles are not assumed by this server".to_owned());

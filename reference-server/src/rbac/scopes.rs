@@ -35,7 +35,6 @@ pub(crate) struct Scopes {
 
 impl Scopes {
     /// No narrowing at all.
-    #[cfg(test)]
     pub(crate) fn all() -> Self {
         Self {
             grants: vec![(Resource::Any, Action::Any)],

@@ -112,6 +112,28 @@ impl Store {
         tx.commit().await
     }
 
+    /// Binds the chat to a build of a workspace whose agent is not known yet.
+    pub(crate) async fn bind_chat_build(
+        &self,
+        chat: Uuid,
+        workspace: Uuid,
+        build: Uuid,
+        now: DateTime<Utc>,
+    ) -> sqlx::Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "UPDATE chats SET workspace_id = $1, build_id = $2, agent_id = NULL, updated_at = $3 WHERE id = $4",
+        )
+        .bind(workspace)
+        .bind(build)
+        .bind(now)
+        .bind(chat)
+        .execute(&mut *tx)
+        .await?;
+        repin(&mut tx, chat).await?;
+        tx.commit().await
+    }
+
     /// Sets the plan mode, or clears it.
     pub(crate) async fn set_chat_plan_mode(&self, chat: Uuid, plan_mode: Option<&str>) -> sqlx::Result<()> {
         sqlx::query("UPDATE chats SET plan_mode = $1 WHERE id = $2")

@@ -210,6 +210,16 @@ impl Store {
         Ok(ModelOverride::parse(stored.as_deref().unwrap_or_default()))
     }
 
+    /// Templates that chats are limited to; `None` if they may use any.
+    ///
+    /// # Errors
+    /// When the store fails. A list that cannot be read limits nothing.
+    pub(crate) async fn allowed_templates(&self) -> sqlx::Result<Option<Vec<Uuid>>> {
+        let stored = self.site_config(key::TEMPLATE_ALLOWLIST).await?.unwrap_or_default();
+        let ids: Vec<Uuid> = serde_json::from_str(&stored).unwrap_or_default();
+        Ok(Some(ids).filter(|ids| !ids.is_empty()))
+    }
+
     /// Which model the deployment wants for titles, and whether what happens in the user's chats is recorded for
     /// debugging.
     pub(crate) async fn title_settings(&self, user_id: Uuid) -> sqlx::Result<(ModelOverride, bool)> {

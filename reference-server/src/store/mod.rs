@@ -26,6 +26,7 @@ pub(crate) mod queue;
 pub(crate) mod resource_monitors;
 pub(crate) mod settings;
 pub(crate) mod tasks;
+pub(crate) mod template_usage;
 pub(crate) mod templates;
 pub(crate) mod usage_limits;
 pub(crate) mod user_skills;

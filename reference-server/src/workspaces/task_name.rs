@@ -2,7 +2,11 @@
 
 use uuid::Uuid;
 
+use crate::ui_text::{Cut, capitalize, truncate};
+
+/// Longest name, in characters, before the end that tells it from others.
 const NAME_LIMIT: usize = 27;
+/// Longest name that people read, in characters.
 const DISPLAY_NAME_LIMIT: usize = 64;
 
 /// What a task is called where nobody has said it.
@@ -12,57 +16,68 @@ pub(crate) struct TaskName {
     pub(crate) display_name: String,
 }
 
-/// A name of the first words of a prompt, with an end that tells it from others of the same words.
+/// A name of the first words of a prompt, with an end that tells it from others of the same words; a general one for a
+/// prompt without words of ASCII letters and digits.
 pub(crate) fn from_prompt(prompt: &str) -> TaskName {
-    let prompt = prompt.split(['\n', '\r', '\t']).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
-    let mut slug = String::new();
-    for c in whole_words(&prompt, NAME_LIMIT).chars().flat_map(char::to_lowercase) {
-        let c = if c.is_whitespace() { '-' } else { c };
-        let kept = c.is_ascii_lowercase() || c.is_ascii_digit() || (c == '-' && !slug.ends_with('-'));
-        if kept {
-            slug.push(c);
-        }
-    }
-    let slug = slug.trim_matches('-');
-    let slug = if slug.is_empty() { "task" } else { slug };
-    let short = whole_words(&prompt, DISPLAY_NAME_LIMIT - '…'.len_utf8());
-    let mut display_name =
-        if prompt.len() > DISPLAY_NAME_LIMIT { format!("{short}…") } else { prompt.trim().to_owned() };
-    if display_name.is_empty() {
-        display_name.push_str("Task");
-    }
-    if let Some(first) = display_name.chars().next() {
-        display_name = first.to_uppercase().chain(display_name.chars().skip(1)).collect();
-    }
+    let (stem, display_name) = stem(prompt).unwrap_or_else(|| ("task".to_owned(), "Task".to_owned()));
     let suffix = Uuid::new_v4().simple().to_string();
-    TaskName { name: format!("{slug}-{}", &suffix[..4]), display_name }
+    TaskName { name: format!("{stem}-{}", &suffix[..4]), display_name }
 }
 
-/// As many whole words as fit into so many bytes, or part of the first.
-fn whole_words(text: &str, limit: usize) -> &str {
-    if text.len() <= limit {
-        return text;
+/// The name without its end, and the one that people read.
+fn stem(prompt: &str) -> Option<(String, String)> {
+    let mut line = String::with_capacity(prompt.len());
+    let mut broken = false;
+    for c in prompt.chars() {
+        let breaks = matches!(c, '\n' | '\r' | '\t');
+        if !breaks {
+            line.push(c);
+        } else if !broken {
+            line.push(' ');
+        }
+        broken = breaks;
     }
-    let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
-    let (cut, rest) = text.split_at(end);
-    if rest.starts_with(char::is_whitespace) {
-        return cut;
+    let mut stem = String::new();
+    // Only ASCII's blanks part words; others go like any other character.
+    for c in truncate(&line, NAME_LIMIT, Cut { whole_words: true, ..Cut::default() }).to_lowercase().chars() {
+        let c = if c.is_ascii_whitespace() { '-' } else { c };
+        if c.is_ascii_lowercase() || c.is_ascii_digit() || (c == '-' && !stem.ends_with('-')) {
+            stem.push(c);
+        }
     }
-    cut.rfind(char::is_whitespace).map_or(cut, |space| &cut[..space])
+    let stem = stem.trim_matches('-').to_owned();
+    if stem.is_empty() {
+        return None;
+    }
+    let shown = truncate(&line, DISPLAY_NAME_LIMIT, Cut { whole_words: true, ellipsis: true });
+    let shown = capitalize(shown.trim());
+    Some((stem, shown))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::testing::{replay, same, vectors};
 
     #[test]
-    fn names_are_made_of_whole_words() {
-        let made = from_prompt("Write a poem about rust");
-        assert_eq!(made.display_name, "Write a poem about rust");
-        assert!(made.name.starts_with("write-a-poem-about-rust-"), "{}", made.name);
-        let long = from_prompt(&"wörter und mehr ".repeat(20));
-        assert!(long.display_name.len() <= DISPLAY_NAME_LIMIT, "{}", long.display_name);
-        assert!(codersdk::names::name_valid(&long.name).is_ok(), "{}", long.name);
-        assert!(codersdk::names::name_valid(&from_prompt("!?").name).is_ok());
+    fn names_are_those_recorded() {
+        let mut cases = vectors("task_names.json");
+        // No model is asked for names here.
+        cases.retain(|case| case.text("rule") == "prompt");
+        replay(&cases, |case| match stem(case.text("prompt")) {
+            Some((stem, display_name)) => same(&json!({"name_stem": stem, "display_name": display_name}), &case.output),
+            None => same(&json!("no task name generated"), case.error.as_ref().unwrap_or(&Value::Null)),
+        });
+    }
+
+    #[test]
+    fn names_are_ones_that_a_workspace_can_have() {
+        for prompt in ["Write a poem about rust".to_owned(), "wörter und mehr ".repeat(20), "!?".to_owned()] {
+            let made = from_prompt(&prompt);
+            assert!(codersdk::names::name_valid(&made.name).is_ok(), "{}", made.name);
+            assert!(made.display_name.chars().count() <= DISPLAY_NAME_LIMIT, "{}", made.display_name);
+        }
     }
 }

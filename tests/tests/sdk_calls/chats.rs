@@ -16,7 +16,10 @@ const CLIENT: &str = "codersdk.Client";
 const EXPERIMENTAL: &str = "codersdk.ExperimentalClient";
 
 pub fn methods() -> Vec<Method> {
-    [chats(), models(), config(), limits_and_logs(), ai_providers(), user_skills()].into_iter().flatten().collect()
+    [chats(), models(), config(), limits_and_logs(), ai_providers(), mcp_servers(), user_skills()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A list of input parts. The rows set every field of a part, which only a part of unknown kind can carry.
@@ -364,6 +367,29 @@ fn ai_providers() -> Vec<Method> {
             |c, a| async move { value(c.update_ai_provider(&a.text(0), a.get(1)).await) },
         ),
         method(CLIENT, "DeleteAIProvider", |c, a| async move { nothing(c.delete_ai_provider(&a.text(0)).await) }),
+    ]
+}
+
+fn mcp_servers() -> Vec<Method> {
+    vec![
+        method(CLIENT, "MCPServerConfigs", |c, _| async move { value(c.mcp_server_configs().await) }),
+        method(CLIENT, "MCPServerConfigByID", |c, a| async move { value(c.mcp_server_config_by_id(a.get(0)).await) }),
+        method(
+            CLIENT,
+            "CreateMCPServerConfig",
+            |c, a| async move { value(c.create_mcp_server_config(a.get(0)).await) },
+        ),
+        method(CLIENT, "UpdateMCPServerConfig", |c, a| async move {
+            value(c.update_mcp_server_config(a.get(0), a.get(1)).await)
+        }),
+        method(
+            CLIENT,
+            "DeleteMCPServerConfig",
+            |c, a| async move { nothing(c.delete_mcp_server_config(a.get(0)).await) },
+        ),
+        method(CLIENT, "MCPServerOAuth2Disconnect", |c, a| async move {
+            nothing(c.mcp_server_oauth2_disconnect(a.get(0)).await)
+        }),
     ]
 }
 

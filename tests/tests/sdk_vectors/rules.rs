@@ -1,6 +1,11 @@
 //! `names.json`, `identifiers.json`, `sdk_values.json`: as far as the client has these rules.
 
-use codersdk::{ApiAllowListTarget, is_chat_git_watch_fallback_message, names, parse_chat_workspace_ttl};
+use std::sync::{Arc, Mutex};
+
+use codersdk::{
+    ApiAllowListTarget, Client, WorkspaceFilter, WorkspacesApi, bitmap_to_weekdays, is_chat_git_watch_fallback_message,
+    names, parse_chat_workspace_ttl, ssh_config, weekdays_to_bitmap,
+};
 use serde_json::{Value, json};
 use tests::vectors;
 
@@ -70,6 +75,55 @@ fn identifiers_are_split_the_same() {
     });
 }
 
+/// The query of every request, as it was sent.
+async fn queries(client_of: impl AsyncFn(Client) -> usize) -> Vec<String> {
+    let seen = Arc::<Mutex<Vec<String>>>::default();
+    let app = axum::Router::new().fallback({
+        let seen = seen.clone();
+        move |uri: axum::http::Uri| async move {
+            seen.lock().unwrap().push(uri.query().unwrap_or_default().to_owned());
+            axum::Json(json!({"workspaces": [], "count": 0}))
+        }
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("listen");
+    let url = format!("http://{}", listener.local_addr().expect("address"));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let calls = client_of(Client::builder(&url).no_proxy().build().expect("client")).await;
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
+    assert_eq!(seen.len(), calls);
+    seen
+}
+
+#[tokio::test]
+async fn filters_of_workspaces_become_the_same_queries() {
+    let Some(cases) = vectors::cases("workspace_filter.json") else { return };
+    let seen = queries(async |client| {
+        for case in &cases {
+            let field = |name: &str| case["input"][name].as_str().unwrap_or_default().to_owned();
+            let filter = WorkspaceFilter {
+                owner: field("owner"),
+                template: field("template"),
+                name: field("name"),
+                status: field("status"),
+                organization: field("organization"),
+                shared: case["input"]["shared"].as_bool(),
+                shared_with_user: field("shared_with_user"),
+                shared_with_group: field("shared_with_group"),
+                filter_query: field("q"),
+                ..Default::default()
+            };
+            client.workspaces(filter).await.expect("a list");
+        }
+        cases.len()
+    })
+    .await;
+    for (case, query) in cases.iter().zip(seen) {
+        let pairs = |query: &str| url::form_urlencoded::parse(query.as_bytes()).into_owned().collect::<Vec<_>>();
+        let want = case["output"]["query"].as_str().unwrap_or_default();
+        assert_eq!(pairs(&query), pairs(want), "{}", case["name"]);
+    }
+}
+
 #[test]
 fn values_are_read_the_same() {
     replay("sdk_values.json", |input| {
@@ -82,6 +136,18 @@ fn values_are_read_the_same() {
             "chat_workspace_ttl" => {
                 let ttl = parse_chat_workspace_ttl(&value).map_err(|error| error.to_string());
                 Some(ttl.map(|ttl| json!({"ns": u64::try_from(ttl.as_nanos()).expect("64 bits")})))
+            }
+            "ssh_option" => {
+                let option = ssh_config::parse_option(&value).map_err(|error| error.to_string());
+                Some(option.map(|(key, value)| json!({"key": key, "value": value})))
+            }
+            "ssh_config_option" => valid(ssh_config::option_valid(input["key"].as_str()?, &value)),
+            "hostname_prefix" => valid(ssh_config::hostname_prefix_valid(&value)),
+            "hostname_suffix" => valid(ssh_config::hostname_suffix_valid(&value)),
+            "weekdays" => {
+                let days: Vec<String> = serde_json::from_value(input["days"].clone()).ok()?;
+                let bitmap = weekdays_to_bitmap(days).map_err(|error| error.to_string());
+                Some(bitmap.map(|bitmap| json!({"bitmap": bitmap, "back": bitmap_to_weekdays(bitmap)})))
             }
             "git_watch_fallback" => Some(Ok(json!({"fallback": is_chat_git_watch_fallback_message(&value)}))),
             _ => None,

@@ -13,6 +13,7 @@ use answer::{provider_detail, retry_after};
 use signs::{AUTH, CONFIG, RATE_LIMIT, TIMEOUT, USAGE_LIMIT, has, provider_in, status_in};
 
 use crate::model::{ErrorCause, ModelError, names};
+use crate::ui_text::{Cut, capitalize, truncate};
 
 /// Longest detail that users are shown, in characters.
 const MAX_DETAIL: usize = 500;
@@ -122,20 +123,20 @@ impl ChatFailure {
         }
         let subject = subject(&self.provider);
         match &self.kind {
-            Some(ChatErrorKind::Overloaded) => capitalize(format!("{subject} is temporarily overloaded.")),
-            Some(ChatErrorKind::RateLimit) => capitalize(format!("{subject} is rate limiting requests.")),
-            Some(ChatErrorKind::Timeout) => capitalize(format!("{subject} is temporarily unavailable.")),
+            Some(ChatErrorKind::Overloaded) => capitalize(&format!("{subject} is temporarily overloaded.")),
+            Some(ChatErrorKind::RateLimit) => capitalize(&format!("{subject} is rate limiting requests.")),
+            Some(ChatErrorKind::Timeout) => capitalize(&format!("{subject} is temporarily unavailable.")),
             Some(ChatErrorKind::StreamSilenceTimeout) => {
-                capitalize(format!("{subject} did not send response data in time."))
+                capitalize(&format!("{subject} did not send response data in time."))
             }
             Some(ChatErrorKind::Auth) => format!("Authentication with {subject} failed."),
-            Some(ChatErrorKind::Config) => capitalize(format!("{subject} rejected the model configuration.")),
+            Some(ChatErrorKind::Config) => capitalize(&format!("{subject} rejected the model configuration.")),
             Some(ChatErrorKind::MissingKey) => "The API key for this conversation is no longer available.".to_owned(),
             Some(ChatErrorKind::ProviderDisabled) => format!(
                 "The {} provider has been disabled by an administrator.",
                 display_name(&self.provider).unwrap_or("AI")
             ),
-            _ => capitalize(format!("{subject} returned an unexpected error.")),
+            _ => capitalize(&format!("{subject} returned an unexpected error.")),
         }
     }
 
@@ -164,21 +165,21 @@ impl ChatFailure {
         let subject = subject(&self.provider);
         let unexplained = !self.retryable && self.status_code == 0;
         match &self.kind {
-            Some(ChatErrorKind::Overloaded) => capitalize(format!("{subject} is temporarily overloaded.")),
-            Some(ChatErrorKind::RateLimit) => capitalize(format!("{subject} is rate limiting requests.")),
+            Some(ChatErrorKind::Overloaded) => capitalize(&format!("{subject} is temporarily overloaded.")),
+            Some(ChatErrorKind::RateLimit) => capitalize(&format!("{subject} is rate limiting requests.")),
             Some(ChatErrorKind::Timeout) if unexplained => "The request timed out before it completed.".to_owned(),
-            Some(ChatErrorKind::Timeout) => capitalize(format!("{subject} is temporarily unavailable.")),
+            Some(ChatErrorKind::Timeout) => capitalize(&format!("{subject} is temporarily unavailable.")),
             Some(ChatErrorKind::StreamSilenceTimeout) => {
-                capitalize(format!("{subject} did not send response data in time."))
+                capitalize(&format!("{subject} did not send response data in time."))
             }
-            Some(ChatErrorKind::UsageLimit) => capitalize(format!(
+            Some(ChatErrorKind::UsageLimit) => capitalize(&format!(
                 "The usage quota for {subject} has been exceeded. Check the billing and quota settings for the \
                  provider account."
             )),
             Some(ChatErrorKind::Auth) => {
                 format!("Authentication with {subject} failed. Check the API key and permissions.")
             }
-            Some(ChatErrorKind::Config) => capitalize(format!(
+            Some(ChatErrorKind::Config) => capitalize(&format!(
                 "{subject} rejected the model configuration. Check the selected model and provider settings."
             )),
             Some(ChatErrorKind::MissingKey) => "This conversation was started with an API key that is no longer \
@@ -189,7 +190,7 @@ impl ChatFailure {
                 display_name(&self.provider).unwrap_or("AI")
             ),
             _ if unexplained => "The chat request failed unexpectedly.".to_owned(),
-            _ => capitalize(format!("{subject} returned an unexpected error.")),
+            _ => capitalize(&format!("{subject} returned an unexpected error.")),
         }
     }
 }
@@ -380,20 +381,8 @@ fn some_text(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn capitalize(text: String) -> String {
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) if first.is_lowercase() => first.to_uppercase().chain(chars).collect(),
-        _ => text,
-    }
-}
-
 fn cut_detail(detail: &str) -> String {
-    let detail = detail.trim();
-    if detail.chars().count() <= MAX_DETAIL {
-        return detail.to_owned();
-    }
-    detail.chars().take(MAX_DETAIL - 1).chain(['…']).collect()
+    truncate(detail.trim(), MAX_DETAIL, Cut { ellipsis: true, ..Cut::default() })
 }
 
 /// A provider's name as texts and rows use it.

@@ -1,23 +1,16 @@
-//! The server's own tools.
-//!
-//! Its tools for templates, and those that make, start and stop workspaces, answer what they answer where there are no
-//! templates.
+//! The server's own tools: what the model is told about each. Those that need the chat, or its workspace, are given
+//! them for a turn.
 
 use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
-use super::args::{self, text};
+use super::args;
 use super::{Tool, ToolResponse, Toolset};
 use crate::chatd::workspace::NO_WORKSPACE;
 use crate::model::ToolDefinition;
 
-/// The same where the plan's place is looked for first.
-const NO_PLAN_PATH: &str = "resolve chat-specific plan path: no workspace is associated with this chat. Use the \
-    create_workspace tool to create one";
-const NO_WORKSPACE_YET: &str = "chat has no workspace; use create_workspace first";
 /// Fewest and most choices of a question.
 const CHOICES: std::ops::RangeInclusive<usize> = 2..=4;
 
@@ -34,27 +27,19 @@ pub(crate) struct TurnMode {
 
 /// The server's tools for a turn.
 pub(crate) fn toolset(mode: TurnMode) -> Toolset {
-    static TOOLS: LazyLock<Vec<Arc<dyn Tool>>> = LazyLock::new(|| built(false));
-    static PLANNING: LazyLock<Vec<Arc<dyn Tool>>> = LazyLock::new(|| built(true));
-    let tools = if mode.plan { &PLANNING } else { &TOOLS };
+    static TOOLS: LazyLock<Vec<Arc<dyn Tool>>> = LazyLock::new(built);
     let offered = |tool: &&Arc<dyn Tool>| is_offered(tool.name(), mode);
     let stop: &[&str] = match mode {
         TurnMode { plan: false, .. } | TurnMode { explore: true, .. } => &[],
         TurnMode { root: true, .. } => &["propose_plan", "ask_user_question"],
         TurnMode { .. } => &["propose_plan"],
     };
-    Toolset::new(tools.iter().filter(offered).cloned().collect()).with_stop_after(stop)
+    Toolset::new(TOOLS.iter().filter(offered).cloned().collect()).with_stop_after(stop)
 }
 
-/// The tools themselves. Those that need a workspace say that there is none until they are given one.
-fn built(plan: bool) -> Vec<Arc<dyn Tool>> {
-    let tool = |mut spec: Spec| -> Arc<dyn Tool> {
-        if plan && spec.name == "propose_plan" {
-            spec.run = no_plan_path;
-        }
-        Arc::new(Builtin::new(&spec))
-    };
-    specs().into_iter().map(tool).collect()
+/// The tools themselves.
+fn built() -> Vec<Arc<dyn Tool>> {
+    specs().iter().map(|spec| Arc::new(Builtin::new(spec)) as Arc<dyn Tool>).collect()
 }
 
 /// Whether a turn of this kind has the tool.
@@ -132,45 +117,6 @@ fn parameters(description: &str) -> Value {
 
 fn no_workspace(_: &Map<String, Value>) -> ToolResponse {
     ToolResponse::Error(NO_WORKSPACE.to_owned())
-}
-
-fn no_plan_path(_: &Map<String, Value>) -> ToolResponse {
-    ToolResponse::Error(NO_PLAN_PATH.to_owned())
-}
-
-fn no_workspace_yet(_: &Map<String, Value>) -> ToolResponse {
-    ToolResponse::Error(NO_WORKSPACE_YET.to_owned())
-}
-
-fn list_templates(args: &Map<String, Value>) -> ToolResponse {
-    let page = args.get("page").and_then(Value::as_i64).unwrap_or(1).max(1);
-    ToolResponse::json(&json!({
-        "templates": [],
-        "page": page,
-        "next_step": "No templates are available to this chat. Inform the user.",
-    }))
-}
-
-/// The template that is asked for, which cannot be there.
-fn no_template(args: &Map<String, Value>, missing: &str, unknown: &str) -> ToolResponse {
-    let id = text(args, "template_id");
-    ToolResponse::Error(match Uuid::parse_str(id) {
-        _ if id.is_empty() => missing.to_owned(),
-        Err(error) => format!("invalid template_id: {error}"),
-        Ok(_) => unknown.to_owned(),
-    })
-}
-
-fn read_template(args: &Map<String, Value>) -> ToolResponse {
-    no_template(args, "template_id is required", "template not found")
-}
-
-fn create_workspace(args: &Map<String, Value>) -> ToolResponse {
-    no_template(
-        args,
-        "template_id is required; use list_templates to find one",
-        "look up template: sql: no rows in result set",
-    )
 }
 
 /// Puts questions to the user: the turn ends, and the answer is the next message.
@@ -310,14 +256,14 @@ fn specs() -> Vec<Spec> {
             "Lists templates that workspaces can be made from, the likeliest first. Do what next_step says.",
             json!({"query": string("Words to look for."), "page": integer("Page, from 1.")}),
             &[],
-            list_templates,
+            no_workspace,
         ),
         spec(
             "read_template",
             "Gives a template's parameters, presets and README.",
             json!({"template_id": string("Id that list_templates gave.")}),
             &["template_id"],
-            read_template,
+            no_workspace,
         ),
         spec(
             "create_workspace",
@@ -329,16 +275,16 @@ fn specs() -> Vec<Spec> {
                 "parameters": parameters("Values by parameter name."),
             }),
             &["template_id"],
-            create_workspace,
+            no_workspace,
         ),
         spec(
             "start_workspace",
             "Starts the chat's workspace if it is stopped.",
             json!({"parameters": parameters("Values by parameter name.")}),
             &[],
-            no_workspace_yet,
+            no_workspace,
         ),
-        spec("stop_workspace", "Stops the chat's workspace; what runs in it ends.", json!({}), &[], no_workspace_yet),
+        spec("stop_workspace", "Stops the chat's workspace; what runs in it ends.", json!({}), &[], no_workspace),
         spec(
             "propose_plan",
             "Shows the user the plan file of this chat for review, and ends the turn.",

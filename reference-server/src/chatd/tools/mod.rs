@@ -6,6 +6,7 @@ mod args;
 pub(crate) mod builtin;
 pub(crate) mod mcp;
 pub(crate) mod skills;
+pub(crate) mod templates;
 pub(crate) mod workspace;
 pub(crate) mod workspace_mcp;
 
@@ -107,6 +108,17 @@ impl Toolset {
         for tool in &mut self.tools {
             if let Some(at_work) = workspace::in_workspace(&**tool, workspace, plans, clock) {
                 *tool = at_work;
+            }
+        }
+        self
+    }
+
+    /// Lets the tools about templates and the life of workspaces work for a chat.
+    #[must_use]
+    pub(crate) fn for_chat(mut self, chat: &Arc<templates::ChatTemplates>) -> Self {
+        for tool in &mut self.tools {
+            if let Some(of_chat) = templates::for_chat(&**tool, chat) {
+                *tool = of_chat;
             }
         }
         self

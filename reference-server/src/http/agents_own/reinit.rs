@@ -6,14 +6,14 @@ use std::time::Duration;
 use agentsdk::ReinitializationEvent;
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use http::header;
 use uuid::Uuid;
 
 use crate::chatd::pubsub::{Delivery, Subscription};
 use crate::http::agent_auth::AgentCaller;
 use crate::http::error::ApiError;
+use crate::http::events::{sse_headers, sse_text};
 use crate::http::query::{QueryValues, parse_bool};
 use crate::state::AppState;
 use crate::store::workspace_agents::AgentInWorkspace;
@@ -57,15 +57,7 @@ pub(super) async fn reinit(
     let rest = stream::unfold(events, |mut events| async move { Some((events.next().await?, events)) });
     let body = futures_util::StreamExt::chain(stream::iter(first), rest);
     let body = Body::from_stream(futures_util::StreamExt::map(body, Ok::<_, std::convert::Infallible>));
-    let mut response = Response::new(body);
-    for (name, value) in [
-        (header::CONTENT_TYPE, "text/event-stream"),
-        (header::CACHE_CONTROL, "no-cache"),
-        (header::HeaderName::from_static("x-accel-buffering"), "no"),
-    ] {
-        response.headers_mut().insert(name, header::HeaderValue::from_static(value));
-    }
-    Ok(response)
+    Ok((sse_headers(), body).into_response())
 }
 
 /// What the store says of a claim.
@@ -136,12 +128,12 @@ impl Events {
                 // The agent asks again and is told by the store.
                 Delivery::Missed => None,
             },
-            () = state.clock.sleep(PING_INTERVAL) => Some("event: ping\n\n".to_owned()),
+            () = state.clock.sleep(PING_INTERVAL) => Some(sse_text("ping", None)),
         }
     }
 }
 
 fn written(event: &ReinitializationEvent) -> String {
     let json = serde_json::to_string(event).expect("an event always has a JSON form");
-    format!("event: data\ndata: {json}\n\n")
+    sse_text("data", Some(&json))
 }

@@ -144,3 +144,34 @@ async fn files_keep_their_type_and_belong_to_their_owner_and_to_readers_of_their
         .await
         .refuses(400, "File content type does not match Content-Type header.");
 }
+
+#[tokio::test]
+async fn titles_and_labels_are_recorded_like_turns() {
+    let world = World::new().await;
+    let (owner, config) = (&world.owner, format!("{CHATS}/config"));
+    world.put(owner, &format!("{config}/debug-logging"), json!({"allow_users": true})).await.expect(204);
+    world.put(owner, &format!("{config}/user-debug-logging"), json!({"debug_logging_enabled": true})).await.expect(204);
+    // The model answers in text where a tool is asked for, so that there is neither title nor label.
+    let chat = world.finished_chat("@usage 7 3\n@text fine", json!({})).await;
+    let path = format!("{CHATS}/{chat}/debug/runs");
+    let runs = loop {
+        let runs = world.get(owner, &path).await.expect(200);
+        let runs = runs.as_array().unwrap().clone();
+        if runs.len() == 3 && runs.iter().all(|run| !run["finished_at"].is_null()) {
+            break runs;
+        }
+        tokio::task::yield_now().await;
+    };
+    let of = |kind: &str| runs.iter().find(|run| run["kind"] == kind).unwrap_or_else(|| panic!("no {kind}: {runs:?}"));
+    assert_eq!((&of("chat_turn")["status"], &of("quickgen")["status"]), (&json!("completed"), &json!("error")));
+    let title = of("title_generation");
+    assert_eq!(title["status"], "error");
+    assert_eq!(title["summary"]["first_message"], "@usage 7 3 @text fine");
+    assert_eq!(of("quickgen")["summary"]["first_message"], "Turn status label");
+    let run = world.get(owner, &format!("{path}/{}", title["id"].as_str().unwrap())).await.expect(200);
+    let steps = run["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 1);
+    assert_eq!((&steps[0]["operation"], &steps[0]["status"]), (&json!("generate"), &json!("completed")));
+    assert_eq!(steps[0]["normalized_request"]["tools"][0]["name"], "propose_title");
+    assert!(run["trigger_message_id"].is_i64(), "{run}");
+}

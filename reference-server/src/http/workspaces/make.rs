@@ -4,7 +4,7 @@ use codersdk::names;
 use http::StatusCode;
 use uuid::Uuid;
 
-use super::super::auth::Caller;
+use super::super::auth::Actor;
 use super::super::error::ApiError;
 use crate::quote::quoted;
 use crate::rbac::{Action, Object, Resource};
@@ -39,7 +39,7 @@ pub(crate) struct BuildWish {
 /// 403 or 404 if the caller may not; 400, 406 or 409 if it cannot be.
 pub(crate) async fn check_build(
     state: &AppState,
-    caller: &Caller,
+    caller: &Actor,
     workspace: &WorkspaceRow,
     wish: &BuildWish,
 ) -> Result<TemplateVersionRow, ApiError> {
@@ -124,7 +124,7 @@ async fn usable_version(state: &AppState, template: &TemplateRow, id: Uuid) -> R
 /// 409 if another one was asked for at the same time.
 pub(crate) async fn add_build(
     state: &AppState,
-    caller: &Caller,
+    caller: &Actor,
     workspace: &WorkspaceRow,
     version: &TemplateVersionRow,
     wish: &BuildWish,
@@ -150,7 +150,7 @@ pub(crate) async fn add_build(
     Ok(build)
 }
 
-fn new_build(caller: &Caller, wish: &BuildWish) -> NewBuild {
+fn new_build(caller: &Actor, wish: &BuildWish) -> NewBuild {
     let reason = if wish.reason.is_empty() { "initiator" } else { wish.reason.as_str() };
     NewBuild { transition: wish.transition.clone(), reason: reason.to_owned(), initiator_id: caller.id(), preset: None }
 }
@@ -192,7 +192,7 @@ impl CheckedWorkspace {
 /// 400, 403, 406 or 409.
 pub(crate) async fn check_workspace(
     state: &AppState,
-    caller: &Caller,
+    caller: &Actor,
     wish: WorkspaceWish,
 ) -> Result<CheckedWorkspace, ApiError> {
     let template = wanted_template(state, caller, &wish).await?;
@@ -275,7 +275,7 @@ pub(crate) fn name_taken(name: &str) -> ApiError {
         .field("name", "This value is already in use and should be unique.")
 }
 
-async fn wanted_template(state: &AppState, caller: &Caller, wish: &WorkspaceWish) -> Result<TemplateRow, ApiError> {
+async fn wanted_template(state: &AppState, caller: &Actor, wish: &WorkspaceWish) -> Result<TemplateRow, ApiError> {
     let mut id = wish.template_id;
     if id.is_nil() {
         let version = state.store.template_version(wish.version_id).await?;
@@ -298,7 +298,7 @@ async fn wanted_template(state: &AppState, caller: &Caller, wish: &WorkspaceWish
 /// 409 if the name was taken at the same time.
 pub(crate) async fn add_workspace(
     tx: &mut Tx,
-    caller: &Caller,
+    caller: &Actor,
     checked: &CheckedWorkspace,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<BuildRow, ApiError> {

@@ -112,7 +112,7 @@ impl FromRequestParts<AppState> for OwnerParam {
         let caller = Caller::from_request_parts(parts, state).await?;
         let name = path_text(parts, state, "user").await?;
         if name == "me" {
-            return Ok(Self(caller.user));
+            return Ok(Self(caller.user.clone()));
         }
         let found = match parse_uuid(&name) {
             Ok(id) => state.store.user(id).await?.filter(|user| !user.deleted),

@@ -12,6 +12,8 @@ use super::{Outcome, PlanFile, Refusal, ToolResponse, WorkspaceTool, given};
 
 /// The largest file that can be attached, in bytes.
 const MAX_ATTACHMENT: u64 = 10 << 20;
+/// Largest plan, in bytes.
+const MAX_PLAN: u64 = 32 << 10;
 
 /// A file of `edit_files`.
 #[derive(Debug, Default, Deserialize)]
@@ -133,16 +135,21 @@ impl WorkspaceTool {
         if !self.plans || first.is_none() {
             return Ok(None);
         }
-        let plan = self.workspace.plan_path().await;
-        let plan = plan.map_err(|refusal| format!("resolve chat-specific plan path: {refusal}"))?.path;
-        let plan = plan.trim();
-        if plan.is_empty() {
-            return Err("chat-specific plan path is empty".to_owned());
-        }
+        let plan = self.turn_plan().await?;
         if first.into_iter().chain(paths).any(|path| path != plan) {
             return Err(format!("during plan turns, {tool} is restricted to {plan}"));
         }
-        Ok(Some(plan.to_owned()))
+        Ok(Some(plan))
+    }
+
+    /// Where the chat's plan is kept.
+    async fn turn_plan(&self) -> Result<String, Refusal> {
+        let plan = self.workspace.plan_path().await;
+        let plan = plan.map_err(|refusal| format!("resolve chat-specific plan path: {refusal}"))?.path;
+        if plan.trim().is_empty() {
+            return Err("chat-specific plan path is empty".to_owned());
+        }
+        Ok(plan.trim().to_owned())
     }
 
     pub(super) async fn attach_file(&self, args: &Map<String, Value>) -> Outcome {
@@ -178,6 +185,53 @@ impl WorkspaceTool {
             "name": attachment.name,
             "media_type": attachment.media_type,
             "size": size,
+        });
+        Ok(ToolResponse::Attached(told.to_string(), attachment))
+    }
+
+    /// Shows the user the chat's plan.
+    pub(super) async fn propose_plan(&self, args: &Map<String, Value>) -> Outcome {
+        let mut path = text(args, "path").to_owned();
+        if self.plans {
+            let plan = self.turn_plan().await?;
+            if path.is_empty() {
+                path = plan;
+            } else if path != plan {
+                return Err(format!("during plan turns, propose_plan path must be {plan}"));
+            }
+        }
+        let conn = self.workspace.conn().await?;
+        if path.is_empty() {
+            return Err("path is required (use the chat-specific absolute plan path)".to_owned());
+        }
+        if !path.ends_with(".md") {
+            return Err("path must end with .md".to_owned());
+        }
+        if is_plan_name(&path) {
+            if !path::is_absolute(&path) {
+                return Err(plan_path::RELATIVE.to_owned());
+            }
+            if let Some(refusal) = plan_path::refuse_shared(&path, &self.workspace.plan_path().await) {
+                return Err(refusal);
+            }
+        }
+        let content = conn.read_file(&path, 0, MAX_PLAN + 1).await.map_err(|error| error.to_string())?;
+        let too_large = || format!("plan file exceeds {} KiB size limit", MAX_PLAN >> 10);
+        let data = content.bytes(MAX_PLAN).await.map_err(|error| match error {
+            error if error.is_too_large() => too_large(),
+            error => error.to_string(),
+        })?;
+        if String::from_utf8_lossy(&data).trim().is_empty() {
+            return Err(format!("plan file is empty; write your plan to {path} before proposing"));
+        }
+        let stored = self.workspace.store_file(path::base(&path), &path, data.into()).await;
+        let attachment = stored.map_err(|error| format!("failed to store plan file: {error}"))?;
+        let told = json!({
+            "ok": true,
+            "path": path,
+            "kind": "plan",
+            "file_id": attachment.file_id,
+            "media_type": attachment.media_type,
         });
         Ok(ToolResponse::Attached(told.to_string(), attachment))
     }

@@ -78,6 +78,7 @@ enum Action {
     ProcessOutput,
     ProcessList,
     ProcessSignal,
+    ProposePlan,
 }
 
 impl Action {
@@ -91,6 +92,7 @@ impl Action {
             "process_output" => Self::ProcessOutput,
             "process_list" => Self::ProcessList,
             "process_signal" => Self::ProcessSignal,
+            "propose_plan" => Self::ProposePlan,
             _ => return None,
         })
     }
@@ -143,6 +145,7 @@ impl Tool for WorkspaceTool {
             Action::ProcessOutput => self.process_output(&args).await,
             Action::ProcessList => self.process_list().await,
             Action::ProcessSignal => self.process_signal(&args).await,
+            Action::ProposePlan => self.propose_plan(&args).await,
         };
         outcome.unwrap_or_else(ToolResponse::Error)
     }

@@ -46,13 +46,18 @@ pub(super) async fn put_template_allowlist(
             ids.push(id);
         }
     }
-    // This server keeps no templates yet, so none that is named is there.
-    if !ids.is_empty() {
-        let missing: Vec<_> = ids.iter().map(Uuid::to_string).collect();
+    let mut missing = Vec::new();
+    for id in &ids {
+        if !state.store.template(*id).await?.is_some_and(|template| template.deprecated.is_empty()) {
+            missing.push(id.to_string());
+        }
+    }
+    if !missing.is_empty() {
         return Err(ApiError::bad_request("One or more templates not found or deprecated.")
             .detail(format!("execute transaction: templates not found or deprecated: {}", missing.join(", "))));
     }
-    set_site_config(state.store.pool(), key::TEMPLATE_ALLOWLIST, "[]").await?;
+    let stored = serde_json::to_string(&ids).map_err(|error| ApiError::internal("Internal error.", &error))?;
+    set_site_config(state.store.pool(), key::TEMPLATE_ALLOWLIST, &stored).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
