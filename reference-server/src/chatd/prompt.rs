@@ -101,7 +101,7 @@ pub(crate) fn put_plan_file(prompt: &mut [PromptMessage], note: &str) {
         if let PromptPart::Text { text } = part
             && text.contains(PLAN_FILE_PLACE)
         {
-            *text = text.replace(PLAN_FILE_PLACE, note).trim_end().to_owned();
+            *text = text.replace(PLAN_FILE_PLACE, note);
         }
     }
 }

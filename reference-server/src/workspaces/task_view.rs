@@ -97,9 +97,12 @@ fn current_state(
     lifecycle: Option<&str>,
     health: Option<&WorkspaceAppHealth>,
 ) -> Option<TaskStateEntry> {
+    let build = &workspace.latest_build;
+    // A build that was just asked for is as good as taken up.
+    let asked_for = *status == TaskStatus::Pending && build.status == WorkspaceStatus::Pending;
     reported(workspace).or_else(|| {
-        (*status == TaskStatus::Initializing).then(|| TaskStateEntry {
-            timestamp: workspace.latest_build.created_at,
+        (asked_for || *status == TaskStatus::Initializing).then(|| TaskStateEntry {
+            timestamp: build.created_at,
             state: TaskState::Working,
             message: waiting_for(workspace, lifecycle, health),
             uri: String::new(),
