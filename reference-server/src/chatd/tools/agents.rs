@@ -12,9 +12,9 @@ use codersdk::{
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::args::{self, text};
+use super::args::text;
 use super::builtin::{TurnMode, is_offered};
-use super::{Tool, ToolResponse};
+use super::{SchemaTool, Tool, ToolResponse};
 use crate::chatd::history::{HistoryMessage, text_of};
 use crate::chatd::part::Part;
 use crate::chatd::titles::subagent_title;
@@ -84,24 +84,16 @@ pub(crate) fn agent_tools(
 }
 
 #[async_trait]
-impl Tool for AgentTool {
-    fn name(&self) -> &str {
-        &self.definition.name
+impl SchemaTool for AgentTool {
+    fn definition(&self) -> &ToolDefinition {
+        self.definition
     }
 
-    fn definition(&self) -> ToolDefinition {
-        self.definition.clone()
-    }
-
-    async fn run(&self, _: &str, input: &str) -> ToolResponse {
-        let args = match args::parse(&self.definition.input_schema["properties"], input) {
-            Ok(args) => args,
-            Err(error) => return ToolResponse::Error(error),
-        };
+    async fn call(&self, args: &Map<String, Value>) -> ToolResponse {
         let result = match self.action {
-            Action::Spawn => self.spawn(&args).await,
-            Action::List => self.list(&args).await,
-            Action::Wait | Action::Message | Action::Interrupt => return self.on_child(&args).await,
+            Action::Spawn => self.spawn(args).await,
+            Action::List => self.list(args).await,
+            Action::Wait | Action::Message | Action::Interrupt => return self.on_child(args).await,
         };
         match result {
             Ok(value) => ToolResponse::json(&value),

@@ -6,8 +6,7 @@ use std::sync::{Arc, LazyLock};
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 
-use super::args;
-use super::{Tool, ToolResponse, Toolset};
+use super::{SchemaTool, Tool, ToolResponse, Toolset};
 use crate::chatd::workspace::NO_WORKSPACE;
 use crate::model::ToolDefinition;
 
@@ -86,20 +85,13 @@ impl Builtin {
 }
 
 #[async_trait]
-impl Tool for Builtin {
-    fn name(&self) -> &str {
-        &self.definition.name
+impl SchemaTool for Builtin {
+    fn definition(&self) -> &ToolDefinition {
+        &self.definition
     }
 
-    fn definition(&self) -> ToolDefinition {
-        self.definition.clone()
-    }
-
-    async fn run(&self, _: &str, input: &str) -> ToolResponse {
-        match args::parse(&self.definition.input_schema["properties"], input) {
-            Ok(args) => (self.run)(&args),
-            Err(error) => ToolResponse::Error(error),
-        }
+    async fn call(&self, args: &Map<String, Value>) -> ToolResponse {
+        (self.run)(args)
     }
 }
 

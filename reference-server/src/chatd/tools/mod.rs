@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use codersdk::{ChatMessagePartType, DynamicToolDefinition};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::context_limit;
@@ -44,6 +44,34 @@ pub(crate) trait Tool: Debug + Send + Sync {
 
     /// Runs one call. `input` is what the model wrote, which may be no JSON.
     async fn run(&self, call_id: &str, input: &str) -> ToolResponse;
+}
+
+/// A tool that takes what its schema says: other arguments are refused before it is called.
+#[async_trait]
+pub(crate) trait SchemaTool: Debug + Send + Sync {
+    /// What the model is told of it.
+    fn definition(&self) -> &ToolDefinition;
+
+    /// Runs one call.
+    async fn call(&self, args: &Map<String, Value>) -> ToolResponse;
+}
+
+#[async_trait]
+impl<T: SchemaTool> Tool for T {
+    fn name(&self) -> &str {
+        &SchemaTool::definition(self).name
+    }
+
+    fn definition(&self) -> ToolDefinition {
+        SchemaTool::definition(self).clone()
+    }
+
+    async fn run(&self, _: &str, input: &str) -> ToolResponse {
+        match args::parse(&SchemaTool::definition(self).input_schema["properties"], input) {
+            Ok(args) => self.call(&args).await,
+            Err(error) => ToolResponse::Error(error),
+        }
+    }
 }
 
 /// What a tool gave.

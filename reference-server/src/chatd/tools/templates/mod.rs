@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::{Tool, ToolResponse, args};
+use super::{SchemaTool, Tool, ToolResponse, args};
 use crate::http::auth::Actor;
 use crate::http::error::ApiError;
 use crate::model::ToolDefinition;
@@ -91,24 +91,16 @@ pub(crate) fn for_chat(tool: &dyn Tool, chat: &Arc<ChatTemplates>) -> Option<Arc
 }
 
 #[async_trait]
-impl Tool for TemplateTool {
-    fn name(&self) -> &str {
-        &self.definition.name
+impl SchemaTool for TemplateTool {
+    fn definition(&self) -> &ToolDefinition {
+        &self.definition
     }
 
-    fn definition(&self) -> ToolDefinition {
-        self.definition.clone()
-    }
-
-    async fn run(&self, _: &str, input: &str) -> ToolResponse {
-        let args = match args::parse(&self.definition.input_schema["properties"], input) {
-            Ok(args) => args,
-            Err(error) => return ToolResponse::Error(error),
-        };
+    async fn call(&self, args: &Map<String, Value>) -> ToolResponse {
         let outcome = match self.action {
-            Action::List => self.chat.list_templates(&args).await,
-            Action::Read => self.chat.read_template(&args).await,
-            Action::Create => self.chat.create_workspace(&args).await,
+            Action::List => self.chat.list_templates(args).await,
+            Action::Read => self.chat.read_template(args).await,
+            Action::Create => self.chat.create_workspace(args).await,
             Action::Start => self.chat.start_workspace().await,
             Action::Stop => self.chat.stop_workspace().await,
         };

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 use workspacesdk::AgentConn;
 
-use super::{Tool, ToolResponse, args};
+use super::{SchemaTool, Tool, ToolResponse};
 use crate::clock::SharedClock;
 use crate::model::ToolDefinition;
 
@@ -122,30 +122,22 @@ pub(crate) fn in_workspace(
 }
 
 #[async_trait]
-impl Tool for WorkspaceTool {
-    fn name(&self) -> &str {
-        &self.definition.name
+impl SchemaTool for WorkspaceTool {
+    fn definition(&self) -> &ToolDefinition {
+        &self.definition
     }
 
-    fn definition(&self) -> ToolDefinition {
-        self.definition.clone()
-    }
-
-    async fn run(&self, _: &str, input: &str) -> ToolResponse {
-        let args = match args::parse(&self.definition.input_schema["properties"], input) {
-            Ok(args) => args,
-            Err(error) => return ToolResponse::Error(error),
-        };
+    async fn call(&self, args: &Map<String, Value>) -> ToolResponse {
         let outcome = match self.action {
-            Action::ReadFile => self.read_file(&args).await,
-            Action::WriteFile => self.write_file(&args).await,
-            Action::EditFiles => self.edit_files(&args).await,
-            Action::AttachFile => self.attach_file(&args).await,
-            Action::Execute => self.execute(&args).await,
-            Action::ProcessOutput => self.process_output(&args).await,
+            Action::ReadFile => self.read_file(args).await,
+            Action::WriteFile => self.write_file(args).await,
+            Action::EditFiles => self.edit_files(args).await,
+            Action::AttachFile => self.attach_file(args).await,
+            Action::Execute => self.execute(args).await,
+            Action::ProcessOutput => self.process_output(args).await,
             Action::ProcessList => self.process_list().await,
-            Action::ProcessSignal => self.process_signal(&args).await,
-            Action::ProposePlan => self.propose_plan(&args).await,
+            Action::ProcessSignal => self.process_signal(args).await,
+            Action::ProposePlan => self.propose_plan(args).await,
         };
         outcome.unwrap_or_else(ToolResponse::Error)
     }
