@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::process::Signal;
+use tokio::process::Command;
 use uuid::Uuid;
 use workspacesdk::processes::{ProcessInfo, StartProcessRequest, listed};
 
@@ -26,7 +27,7 @@ pub(in crate::agent) struct Manager {
     shell: PathBuf,
     /// Where commands run that name no directory.
     dir: String,
-    /// What every process finds in its environment, over the agent's own.
+    /// What every process finds in its environment.
     env: BTreeMap<String, String>,
     /// How many processes there can be.
     most: usize,
@@ -36,20 +37,28 @@ pub(in crate::agent) struct Manager {
 #[derive(Debug, Default)]
 struct State {
     processes: HashMap<String, Arc<Process>>,
+    /// The second in which what is too old was last forgotten.
+    swept: i64,
     closed: bool,
 }
 
 impl State {
     /// Forgets the process that ended first, and says whether there was one.
     fn forget_first_ended(&mut self) -> bool {
-        let ended = self.processes.values().filter_map(|process| Some((process.ended()?.at, process.id.clone())));
-        let first = ended.min();
-        first.is_some_and(|(_, id)| self.processes.remove(&id).is_some())
+        let ended = self.processes.values().filter_map(|process| Some((process.ended()?.at, &process.id)));
+        let first = ended.min().map(|(_, id)| id.clone());
+        first.is_some_and(|id| self.processes.remove(&id).is_some())
     }
 }
 
 impl Manager {
-    pub(in crate::agent) fn new(clock: SharedClock, dir: String, env: BTreeMap<String, String>) -> Self {
+    /// Processes find `given` in their environment, over what the agent's own has.
+    pub(in crate::agent) fn new(clock: SharedClock, dir: String, given: BTreeMap<String, String>) -> Self {
+        // A variable that is not UTF-8 is none that a JSON API could name.
+        let own =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let own = own.filter(|(name, _)| !VARIABLES.contains(&name.as_str()));
+        let env = own.chain(given).collect();
         Self { clock, shell: shell(), dir, env, most: MOST, state: Mutex::default() }
     }
 
@@ -75,8 +84,12 @@ impl Manager {
             return Err(format!("start process: {} processes run already; end some", self.most));
         }
         let workdir = request.workdir.clone().filter(|dir| !dir.is_empty()).unwrap_or_else(|| self.dir.clone());
-        let env = self.environment(&request, chat.map(|chat| chat.id));
-        let process = Process::start(&self.shell, request, workdir, env, chat.map(|chat| chat.id), &self.clock)?;
+        let mut shell = Command::new(&self.shell);
+        shell.env_clear().envs(&self.env).envs(request.env.iter().flatten());
+        if let Some(chat) = chat {
+            shell.env("CODER_CHAT_ID", chat.id.to_string());
+        }
+        let process = Process::start(shell, request, workdir, chat.map(|chat| chat.id), &self.clock)?;
         state.processes.insert(process.id.clone(), process.clone());
         Ok(process)
     }
@@ -114,19 +127,13 @@ impl Manager {
         }
     }
 
-    fn environment(&self, request: &StartProcessRequest, chat: Option<Uuid>) -> Vec<(String, String)> {
-        // A variable that is not UTF-8 is none that a JSON API could name.
-        let own =
-            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        let own = own.filter(|(name, _)| !VARIABLES.contains(&name.as_str()));
-        let given = self.env.iter().chain(request.env.iter().flatten());
-        let chat = chat.map(|chat| ("CODER_CHAT_ID".to_owned(), chat.to_string()));
-        own.chain(given.map(|(name, value)| (name.clone(), value.clone()))).chain(chat).collect()
-    }
-
     fn forget_old(&self) {
         let now = self.clock.now().timestamp();
-        self.state().processes.retain(|_, process| process.ended().is_none_or(|ended| now - ended.at <= REMEMBERED));
+        let mut state = self.state();
+        if state.swept != now {
+            state.swept = now;
+            state.processes.retain(|_, process| process.ended().is_none_or(|ended| now - ended.at <= REMEMBERED));
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

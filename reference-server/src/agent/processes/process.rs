@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -53,15 +52,14 @@ pub(super) enum SignalError {
 }
 
 impl Process {
-    /// Starts a command in a group of its own.
+    /// Starts a command in a group of its own. `shell` has its environment.
     ///
     /// # Errors
     /// When the directory cannot be entered or no process can be made.
     pub(super) fn start(
-        shell: &Path,
+        mut shell: Command,
         request: StartProcessRequest,
         workdir: String,
-        env: Vec<(String, String)>,
         chat: Option<Uuid>,
         clock: &SharedClock,
     ) -> Result<Arc<Self>, String> {
@@ -70,12 +68,11 @@ impl Process {
         // One pipe for both, so that what is written comes in the order in which it was written.
         let (reader, writer) = io::pipe().map_err(|error| failed(&error))?;
         let errors = writer.try_clone().map_err(|error| failed(&error))?;
-        let mut command = Command::new(shell);
-        command.arg0("sh").arg("-c").arg(&request.command).current_dir(&workdir).env_clear().envs(env).process_group(0);
-        command.stdin(Stdio::null()).stdout(writer).stderr(errors);
-        let child = command.spawn().map_err(|error| failed(&error))?;
-        // The command holds the writing end; while it does, the reader does not end.
-        drop(command);
+        shell.arg0("sh").arg("-c").arg(&request.command).current_dir(&workdir).process_group(0);
+        shell.stdin(Stdio::null()).stdout(writer).stderr(errors);
+        let child = shell.spawn().map_err(|error| failed(&error))?;
+        // It holds the writing end; while it does, the reader does not end.
+        drop(shell);
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let group = group.ok_or_else(|| "start process: it has no process id".to_owned())?;
         let reader = pipe::Receiver::from_file(File::from(OwnedFd::from(reader))).map_err(|error| failed(&error))?;
@@ -165,9 +162,11 @@ async fn follow(
     tell: watch::Sender<Option<Ended>>,
 ) {
     let reading = async {
-        let mut chunk = vec![0; CHUNK];
-        while let Ok(read @ 1..) = reader.read(&mut chunk).await {
-            lock(&output).write(&chunk[..read]);
+        // Only as much of it is touched as there is output.
+        let mut chunk = Vec::with_capacity(CHUNK);
+        while let Ok(1..) = reader.read_buf(&mut chunk).await {
+            lock(&output).write(&chunk);
+            chunk.clear();
         }
     };
     tokio::pin!(reading);
