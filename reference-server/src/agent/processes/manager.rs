@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::process::Signal;
 use tokio::process::Command;
-use uuid::Uuid;
 use workspacesdk::processes::{ProcessInfo, StartProcessRequest, listed};
 
 use super::process::Process;
