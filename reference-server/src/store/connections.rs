@@ -5,7 +5,9 @@
 //! statements.
 
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
+use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, Object, Pool, PoolError, RecycleResult};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -14,6 +16,9 @@ use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteConnection, SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo,
 };
 use sqlx::{ConnectOptions, Connection, Describe, Either, Error, Execute, Executor, SqlStr};
+
+/// How long a connection is waited for.
+const WAIT: Duration = Duration::from_secs(30);
 
 /// Connections to one database. Its reference executes single statements.
 #[derive(Debug, Clone)]
@@ -44,14 +49,15 @@ pub(crate) struct Tx {
 impl Connections {
     /// Connections by these options, at most `most` of them, opened when they are needed and kept.
     pub(crate) fn new(options: SqliteConnectOptions, most: usize) -> Self {
-        let pool = Pool::builder(Opener(options)).max_size(most).build();
-        Self(pool.expect("a pool without timeouts needs no runtime"))
+        let pool = Pool::builder(Opener(options)).max_size(most).wait_timeout(Some(WAIT)).runtime(Runtime::Tokio1);
+        Self(pool.build().expect("a pool with timeouts has its runtime"))
     }
 
     async fn get(&self) -> Result<Object<Opener>, Error> {
         self.0.get().await.map_err(|error| match error {
             PoolError::Backend(error) => error,
             PoolError::Closed => Error::PoolClosed,
+            PoolError::Timeout(_) => Error::PoolTimedOut,
             error => Error::Io(std::io::Error::other(error)),
         })
     }
@@ -222,6 +228,15 @@ mod tests {
         // The end was on its way and is not taken back.
         assert_eq!(count(&connections).await, 1);
         connections.begin().await.unwrap().commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_not_waited_for_for_ever() {
+        let connections = numbers().await;
+        let held = connections.begin().await.unwrap();
+        tokio::time::pause();
+        assert!(matches!(connections.begin().await, Err(Error::PoolTimedOut)));
+        held.commit().await.unwrap();
     }
 
     #[tokio::test]
