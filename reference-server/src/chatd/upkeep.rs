@@ -261,23 +261,27 @@ mod tests {
         assert_eq!(left, [files[1]]);
     }
 
+    async fn debug_run(state: &AppState, chat: Uuid, kind: &str, status: &str) {
+        sqlx::query(
+            "INSERT INTO chat_debug_runs (id, chat_id, kind, status, started_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $5)",
+        )
+        .bind(Uuid::new_v4())
+        .bind(chat)
+        .bind(kind)
+        .bind(status)
+        .bind(state.clock.now())
+        .execute(state.store.pool())
+        .await
+        .unwrap();
+    }
+
     #[tokio::test]
     async fn debug_runs_go_with_age_and_with_their_chats_archiving() {
         let (server, clock) = world().await;
         let state = server.state();
         let (archived, active) = (chat(state, None, "").await, chat(state, None, "").await);
-        let run = async |chat: Uuid| {
-            sqlx::query(
-                "INSERT INTO chat_debug_runs (id, chat_id, kind, status, started_at, updated_at) \
-                 VALUES ($1, $2, 'chat_turn', 'completed', $3, $3)",
-            )
-            .bind(Uuid::new_v4())
-            .bind(chat)
-            .bind(state.clock.now())
-            .execute(state.store.pool())
-            .await
-            .unwrap();
-        };
+        let run = async |chat: Uuid| debug_run(state, chat, "chat_turn", "completed").await;
         let left = async || {
             let runs: Vec<Uuid> = sqlx::query_scalar("SELECT chat_id FROM chat_debug_runs ORDER BY started_at")
                 .fetch_all(state.store.pool())
@@ -304,16 +308,7 @@ mod tests {
         let (server, clock) = world().await;
         let state = server.state();
         let chat = chat(state, None, "").await;
-        sqlx::query(
-            "INSERT INTO chat_debug_runs (id, chat_id, kind, status, started_at, updated_at) \
-             VALUES ($1, $2, 'compaction', 'in_progress', $3, $3)",
-        )
-        .bind(Uuid::new_v4())
-        .bind(chat)
-        .bind(state.clock.now())
-        .execute(state.store.pool())
-        .await
-        .unwrap();
+        debug_run(state, chat, "compaction", "in_progress").await;
         for (minutes, status) in [(30, "in_progress"), (1, "interrupted")] {
             clock.advance(Duration::from_secs(minutes * 60));
             purge(state).await.unwrap();

@@ -67,18 +67,21 @@ impl Store {
         Ok(())
     }
 
-    /// Binds the chat to a workspace, or to none; its build, its agent and its context are found anew.
+    /// Binds the chat to a workspace, or to none, and to a build of it if one is given; its agent and its context are
+    /// found anew.
     pub(crate) async fn set_chat_workspace(
         &self,
         chat: Uuid,
         workspace: Option<Uuid>,
+        build: Option<Uuid>,
         now: DateTime<Utc>,
     ) -> sqlx::Result<()> {
         let mut tx = self.begin().await?;
         sqlx::query(
-            "UPDATE chats SET workspace_id = $1, build_id = NULL, agent_id = NULL, updated_at = $2 WHERE id = $3",
+            "UPDATE chats SET workspace_id = $1, build_id = $2, agent_id = NULL, updated_at = $3 WHERE id = $4",
         )
         .bind(workspace)
+        .bind(build)
         .bind(now)
         .bind(chat)
         .execute(&mut *tx)
@@ -109,28 +112,6 @@ impl Store {
         if bound.rows_affected() > 0 && before.flatten() != Some(agent) {
             repin(&mut tx, chat).await?;
         }
-        tx.commit().await
-    }
-
-    /// Binds the chat to a build of a workspace whose agent is not known yet.
-    pub(crate) async fn bind_chat_build(
-        &self,
-        chat: Uuid,
-        workspace: Uuid,
-        build: Uuid,
-        now: DateTime<Utc>,
-    ) -> sqlx::Result<()> {
-        let mut tx = self.begin().await?;
-        sqlx::query(
-            "UPDATE chats SET workspace_id = $1, build_id = $2, agent_id = NULL, updated_at = $3 WHERE id = $4",
-        )
-        .bind(workspace)
-        .bind(build)
-        .bind(now)
-        .bind(chat)
-        .execute(&mut *tx)
-        .await?;
-        repin(&mut tx, chat).await?;
         tx.commit().await
     }
 

@@ -150,7 +150,7 @@ async fn change_workspace(state: &AppState, caller: &Caller, chat: &ChatRow, wor
     }
     let now = state.clock.now();
     let failed = |e| ApiError::internal("Failed to update chat workspace binding.", &e);
-    state.store.set_chat_workspace(chat.id, bound, now).await.map_err(failed)
+    state.store.set_chat_workspace(chat.id, bound, None, now).await.map_err(failed)
 }
 
 /// `GET /{chat}/diff`: which pull request the chat made. Git providers are not asked, so the diff itself stays away.

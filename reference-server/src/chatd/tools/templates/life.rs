@@ -215,7 +215,7 @@ impl ChatTemplates {
     /// Binds the chat to a build at once, so that people can watch it.
     async fn bind(&self, workspace: Uuid, build: Uuid) {
         let now = self.state.clock.now();
-        if let Err(error) = self.state.store.bind_chat_build(self.chat_id, workspace, build, now).await {
+        if let Err(error) = self.state.store.set_chat_workspace(self.chat_id, Some(workspace), Some(build), now).await {
             tracing::warn!(chat = %self.chat_id, %error, "a chat cannot be bound to its workspace");
         }
     }
