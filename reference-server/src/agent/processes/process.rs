@@ -1,7 +1,7 @@
 //! One process: started, watched to its end, its output kept.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, PipeWriter};
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -67,9 +67,9 @@ impl Process {
         enter(&workdir)?;
         // One pipe for both, so that what is written comes in the order in which it was written.
         let (reader, writer) = io::pipe().map_err(|error| failed(&error))?;
-        let errors = writer.try_clone().map_err(|error| failed(&error))?;
+        let same = || writer.try_clone().map_err(|error| failed(&error));
         shell.arg0("sh").arg("-c").arg(&request.command).current_dir(&workdir).process_group(0);
-        shell.stdin(Stdio::null()).stdout(writer).stderr(errors);
+        shell.stdin(Stdio::null()).stdout(same()?).stderr(same()?);
         let child = shell.spawn().map_err(|error| failed(&error))?;
         // It holds the writing end; while it does, the reader does not end.
         drop(shell);
@@ -78,7 +78,7 @@ impl Process {
         let reader = pipe::Receiver::from_file(File::from(OwnedFd::from(reader))).map_err(|error| failed(&error))?;
         let output = Arc::new(Mutex::new(OutputBuffer::default()));
         let (tell, ended) = watch::channel(None);
-        tokio::spawn(follow(child, reader, output.clone(), clock.clone(), tell));
+        tokio::spawn(follow(child, reader, writer, output.clone(), clock.clone(), tell));
         Ok(Arc::new(Self {
             id: Uuid::new_v4().to_string(),
             chat,
@@ -153,10 +153,12 @@ fn enter(workdir: &str) -> Result<(), String> {
     Err(format!("start process: chdir {workdir}: {words}"))
 }
 
-/// Reads the output and awaits the end of a process, then tells it.
+/// Reads the output and awaits the end of a process, then tells it. `writer` is the writing end of the output: held
+/// until the process has ended, lest the end of its output wakes the agent a moment before that.
 async fn follow(
     mut child: Child,
     mut reader: pipe::Receiver,
+    writer: PipeWriter,
     output: Arc<Mutex<OutputBuffer>>,
     clock: SharedClock,
     tell: watch::Sender<Option<Ended>>,
@@ -174,6 +176,7 @@ async fn follow(
         status = child.wait() => (status, false),
         () = &mut reading => (child.wait().await, true),
     };
+    drop(writer);
     let complete = read
         || tokio::select! {
             () = &mut reading => true,
