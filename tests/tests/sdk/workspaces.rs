@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use codersdk::{
     Chat, ChatStatus, ChatWatch, ChatWatchEvent, ChatWatchEventKind, ChatWatchItem, ChatsApi, Client,
-    CreateChatRequest, WorkspaceAgentGitClientMessage, WorkspaceAgentGitClientMessageType,
+    CreateChatRequest, CreateWorkspaceBuildRequest, JsonSocket, ProvisionerJobStatus, WorkspaceAgentGitClientMessage,
+    WorkspaceAgentGitClientMessageType, WorkspaceAgentLifecycle, WorkspaceTransition, WorkspacesApi,
 };
 use futures_util::StreamExt;
 use reference_server::ReferenceServer;
 use uuid::Uuid;
+use workspacesdk::AgentConnectionsApi;
+use workspacesdk::connection::{ConnectionWatchEvent, WatchErrorCode};
 
 use crate::harness::LIMIT;
 
@@ -145,4 +148,46 @@ async fn a_workspace_without_a_desktop_says_so() {
     assert!(error.is_bad_request() && error.message() == "Chat has no workspace.", "{error}");
     let error = dev.client.watch_chat_git(alone.id).await.unwrap_err();
     assert!(codersdk::is_chat_git_watch_fallback_message(error.message()), "{error}");
+}
+
+async fn told(watch: &mut JsonSocket<ConnectionWatchEvent>) -> ConnectionWatchEvent {
+    let event = tokio::time::timeout(LIMIT, watch.next()).await.expect("it is told in time");
+    event.expect("the watch goes on").expect("the watch holds")
+}
+
+#[tokio::test]
+async fn who_waits_to_connect_is_told_of_builds_and_of_the_agent() {
+    let dev = Dev::start().await;
+    let mut watch = dev.client.workspace_agent_connection_watch(dev.workspace, "").await.unwrap();
+    let build = told(&mut watch).await.build_update.expect("the build is told first");
+    assert_eq!((build.transition, build.job_status), (WorkspaceTransition::Start, ProvisionerJobStatus::Succeeded));
+    let agent = told(&mut watch).await.agent_update.expect("then the agent");
+    assert_eq!(agent.lifecycle, WorkspaceAgentLifecycle::Ready);
+
+    let stop = CreateWorkspaceBuildRequest { transition: WorkspaceTransition::Stop, ..Default::default() };
+    dev.client.create_workspace_build(dev.workspace, stop).await.unwrap();
+    loop {
+        let build = told(&mut watch).await.build_update.expect("a workspace that stops has no agent to tell of");
+        assert_eq!(build.transition, WorkspaceTransition::Stop);
+        if build.job_status == ProvisionerJobStatus::Succeeded {
+            break;
+        }
+    }
+    dev.server.shutdown().await;
+    let error = told(&mut watch).await.error.expect("the end is told");
+    assert_eq!((error.code, error.retryable), (WatchErrorCode::SERVER_SHUTDOWN, true));
+    assert!(watch.next().await.is_none());
+    assert_eq!(watch.close_reason().map(|reason| (reason.code, &*reason.reason)), Some((1000, "error")));
+}
+
+#[tokio::test]
+async fn who_waits_for_an_agent_that_is_not_there_is_told_so() {
+    let dev = Dev::start().await;
+    let mut watch = dev.client.workspace_agent_connection_watch(dev.workspace, "nobody").await.unwrap();
+    assert!(told(&mut watch).await.build_update.is_some());
+    let error = told(&mut watch).await.error.unwrap();
+    assert_eq!((error.code, error.retryable), (WatchErrorCode::NAME_NOT_FOUND, false));
+    assert_eq!(error.message, "target agent not found by name");
+    let missing = dev.client.workspace_agent_connection_watch(Uuid::from_u128(1), "").await.unwrap_err();
+    assert!(missing.is_not_found(), "{missing}");
 }

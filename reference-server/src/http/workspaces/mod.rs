@@ -1,6 +1,7 @@
 //! Workspaces as their owners handle them.
 
 pub(super) mod builds;
+mod connection_watch;
 mod create;
 mod list;
 mod logs;
@@ -47,6 +48,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/api/v2/workspaces/{workspace}/ttl", put(settings::set_ttl))
         .route("/api/v2/workspaces/{workspace}/watch", get(watch::watch_events))
         .route("/api/v2/workspaces/{workspace}/watch-ws", get(watch::watch_socket))
+        .route("/api/v2/workspaces/{workspace}/agent-connection-watch", get(connection_watch::watch_connection))
         .route("/api/v2/workspaces/{workspace}/extend", put(settings::extend))
         .route("/api/v2/workspaces/{workspace}/usage", post(settings::note_usage))
         .route("/api/v2/workspaces/{workspace}/dormant", put(settings::set_dormant))
