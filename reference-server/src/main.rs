@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use agentsdk::AgentClient;
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
 use reference_server::ReferenceServer;
 use reference_server::agent::containers::DockerEngine;
 use reference_server::agent::{Agent, ContextConfig, ListenAddress};
@@ -75,6 +75,12 @@ struct AgentArguments {
     /// Shows the containers of this machine's Docker, and makes dev containers with the program `devcontainer`.
     #[arg(long, env = "CODER_AGENT_DEVCONTAINERS_ENABLE")]
     devcontainers: bool,
+    /// Whether to look for dev containers in the Git repositories of its directory.
+    #[arg(long, env = "CODER_AGENT_DEVCONTAINERS_PROJECT_DISCOVERY_ENABLE", default_value_t = true, action = ArgAction::Set)]
+    devcontainers_project_discovery_enable: bool,
+    /// Whether to make those of them whose configuration says so.
+    #[arg(long, env = "CODER_AGENT_DEVCONTAINERS_DISCOVERY_AUTOSTART_ENABLE", default_value_t = false, action = ArgAction::Set)]
+    devcontainers_discovery_autostart_enable: bool,
     /// Makes no socket for the processes of the workspace.
     #[arg(long, conflicts_with = "socket_path")]
     no_socket: bool,
@@ -152,7 +158,14 @@ async fn agent(arguments: AgentArguments) -> anyhow::Result<()> {
         builder = builder.dir(dir);
     }
     if arguments.devcontainers {
-        builder = builder.containers(Arc::new(DockerEngine::new()));
+        let mut engine = DockerEngine::new();
+        if let Some(dir) = arguments.dir.clone().or_else(std::env::home_dir) {
+            engine = engine.dir(dir);
+        }
+        // Without a directory of its own it would search all that the user has.
+        let discover = arguments.devcontainers_project_discovery_enable && arguments.dir.is_some();
+        builder = builder.containers(Arc::new(engine)).discover_devcontainers(discover);
+        builder = builder.autostart_devcontainers(arguments.devcontainers_discovery_autostart_enable);
     }
     if let Some(url) = arguments.server_url.filter(|url| !url.is_empty()) {
         let server = AgentClient::builder(&url).session_token(token.trim()).build();

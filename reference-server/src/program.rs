@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::quote::quoted;
@@ -25,10 +26,12 @@ impl Program {
     /// Why it could not be started.
     pub(crate) fn start(command: &mut Command) -> Result<Self, String> {
         command.process_group(0);
-        let shown = quoted(&command.as_std().get_program().to_string_lossy());
+        let program = command.as_std().get_program().to_string_lossy().into_owned();
         command.spawn().map(Self).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => format!("exec: {shown}: executable file not found in $PATH"),
-            _ => format!("exec: {shown}: {}", workspacesdk::fs::in_words(&error)),
+            io::ErrorKind::InvalidInput => format!("fork/exec {program}: invalid argument"),
+            _ if program.contains('/') => format!("fork/exec {program}: {}", workspacesdk::fs::in_words(&error)),
+            io::ErrorKind::NotFound => format!("exec: {}: executable file not found in $PATH", quoted(&program)),
+            _ => format!("exec: {}: {}", quoted(&program), workspacesdk::fs::in_words(&error)),
         })
     }
 
@@ -103,17 +106,50 @@ impl Finished {
 /// waiting kills it, too.
 pub(crate) async fn run(program: impl AsRef<OsStr>, arguments: &[impl AsRef<OsStr>], limit: usize) -> Finished {
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(arguments);
+    finish(command, limit).await
+}
+
+/// Runs a command as [`run`] does.
+pub(crate) async fn finish(mut command: Command, limit: usize) -> Finished {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let outcome = async {
         let mut program = Program::start(&mut command)?;
         let (out, err) = (program.0.stdout.take(), program.0.stderr.take());
         tokio::try_join!(collect(out, &mut stdout, limit), collect(err, &mut stderr, limit))?;
-        let status = program.wait().await.map_err(|error| error.to_string())?;
-        if status.success() { Ok(()) } else { Err(in_words(status)) }
+        ended(&mut program).await
     };
     let outcome = outcome.await;
     Finished { stdout, stderr, outcome }
+}
+
+/// Runs a program as [`run`] does, its outputs in one in the order in which it wrote them.
+pub(crate) async fn run_combined(
+    program: impl AsRef<OsStr>,
+    arguments: &[impl AsRef<OsStr>],
+    limit: usize,
+) -> (Vec<u8>, Result<(), String>) {
+    let mut output = Vec::new();
+    let outcome = async {
+        let (reader, writer) = io::pipe().map_err(|error| error.to_string())?;
+        let other = writer.try_clone().map_err(|error| error.to_string())?;
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null()).stdout(writer).stderr(other);
+        let mut program = Program::start(&mut command)?;
+        // It holds ends of the pipe, which must close when the program ends.
+        drop(command);
+        let reader = Receiver::from_owned_fd(reader.into()).map_err(|error| error.to_string())?;
+        collect(Some(reader), &mut output, limit).await?;
+        ended(&mut program).await
+    };
+    let outcome = outcome.await;
+    (output, outcome)
+}
+
+async fn ended(program: &mut Program) -> Result<(), String> {
+    let status = program.wait().await.map_err(|error| error.to_string())?;
+    if status.success() { Ok(()) } else { Err(in_words(status)) }
 }
 
 async fn collect(pipe: Option<impl AsyncRead + Unpin>, into: &mut Vec<u8>, limit: usize) -> Result<(), String> {
@@ -133,13 +169,34 @@ async fn collect(pipe: Option<impl AsyncRead + Unpin>, into: &mut Vec<u8>, limit
 
 fn in_words(status: ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt;
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("exit status {code}"),
-        (None, Some(9)) => "signal: killed".to_owned(),
-        (None, Some(15)) => "signal: terminated".to_owned(),
-        (None, signal) => format!("signal: {}", signal.unwrap_or_default()),
+    if let Some(code) = status.code() {
+        return format!("exit status {code}");
     }
+    let number = status.signal().unwrap_or_default();
+    let name = usize::try_from(number).ok().and_then(|number| SIGNALS.get(number)).filter(|name| !name.is_empty());
+    let name = name.map_or_else(|| format!("signal {number}"), |name| (*name).to_owned());
+    format!("signal: {name}{}", if status.core_dumped() { " (core dumped)" } else { "" })
 }
+
+/// The names of signals, by their numbers.
+const SIGNALS: [&str; 16] = [
+    "",
+    "hangup",
+    "interrupt",
+    "quit",
+    "illegal instruction",
+    "trace/breakpoint trap",
+    "aborted",
+    "bus error",
+    "floating point exception",
+    "killed",
+    "user defined signal 1",
+    "segmentation fault",
+    "user defined signal 2",
+    "broken pipe",
+    "alarm clock",
+    "terminated",
+];
 
 #[cfg(test)]
 mod tests {
@@ -159,5 +216,24 @@ mod tests {
         assert_eq!(shell("yes").await.outcome, Err("it wrote more than 1000 bytes".to_owned()));
         let absent = run("no-such-program", &["x"], 1000).await;
         assert_eq!(absent.outcome, Err("exec: \"no-such-program\": executable file not found in $PATH".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn what_ends_a_program_has_a_name() {
+        assert_eq!(shell("kill -1 $$").await.outcome, Err("signal: hangup".to_owned()));
+        assert_eq!(shell("kill -29 $$").await.outcome, Err("signal: signal 29".to_owned()));
+        let absent = run("/no/such/program", &["x"], 1000).await;
+        assert_eq!(absent.outcome, Err("fork/exec /no/such/program: no such file or directory".to_owned()));
+        let nul = run("/bin/echo", &["a\0b"], 1000).await;
+        assert_eq!(nul.outcome, Err("fork/exec /bin/echo: invalid argument".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn outputs_can_be_read_in_the_order_of_their_writing() {
+        let script = "echo 1; echo 2 >&2; echo 3; exit 4";
+        let (output, outcome) = run_combined("sh", &["-c", script], 1000).await;
+        assert_eq!((output.as_slice(), outcome), (b"1\n2\n3\n".as_slice(), Err("exit status 4".to_owned())));
+        let (_, outcome) = run_combined("sh", &["-c", "yes"], 1000).await;
+        assert_eq!(outcome, Err("it wrote more than 1000 bytes".to_owned()));
     }
 }

@@ -25,6 +25,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 
 use agentsdk::AgentClient;
@@ -37,9 +38,11 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use bytes::Bytes;
+use codersdk::WorkspaceAgentDevcontainer;
 use http::{HeaderValue, Method, StatusCode, header};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 use workspacesdk::files::Files;
 use workspacesdk::fs::OsFs;
 use workspacesdk::mcp::McpToolInfo;
@@ -90,6 +93,9 @@ pub struct AgentBuilder {
     context: ContextConfig,
     log_dir: PathBuf,
     containers: Option<Arc<dyn ContainerEngine>>,
+    devcontainers: Vec<WorkspaceAgentDevcontainer>,
+    discover: bool,
+    autostart: bool,
     desktop: Option<Arc<dyn Desktop>>,
     socket: Option<PathBuf>,
     boundary_socket: Option<PathBuf>,
@@ -149,6 +155,30 @@ impl AgentBuilder {
         self
     }
 
+    /// Knows these dev containers from the start and makes them one after the other; without an engine for containers
+    /// they are left alone. Their paths may begin with `~`, hold variables (`$NAME`), and be relative: folders to the
+    /// home directory, configurations to their folder.
+    #[must_use]
+    pub fn devcontainers(mut self, devcontainers: impl IntoIterator<Item = WorkspaceAgentDevcontainer>) -> Self {
+        self.devcontainers.extend(devcontainers);
+        self
+    }
+
+    /// Looks for dev containers at the start: in its directory, if that is a Git repository, or else in the repositories
+    /// right below it. Off by default.
+    #[must_use]
+    pub fn discover_devcontainers(mut self, discover: bool) -> Self {
+        self.discover = discover;
+        self
+    }
+
+    /// Makes the dev containers that it found whose configuration says so. Off by default.
+    #[must_use]
+    pub fn autostart_devcontainers(mut self, autostart: bool) -> Self {
+        self.autostart = autostart;
+        self
+    }
+
     /// Has this desktop; by default the one that the program `portabledesktop` makes, if there is such a program.
     #[must_use]
     pub fn desktop(mut self, desktop: Arc<dyn Desktop>) -> Self {
@@ -204,8 +234,13 @@ impl AgentBuilder {
         let dir = self.dir.filter(|dir| dir.is_dir()).unwrap_or_else(home).to_string_lossy().into_owned();
         let home = std::env::home_dir().map(|home| home.to_string_lossy().into_owned());
         let manifest = debug::own_manifest(&dir, &self.env);
-        let context = Context::new(self.context, home, dir.clone());
-        let containers = self.containers.map(|engine| containers::Manager::start(engine, self.clock.clone()));
+        let context = Context::new(self.context, home.clone(), dir.clone());
+        let projects = containers::Projects {
+            defined: containers::expanded(self.devcontainers, home.as_deref()),
+            search: self.discover.then(|| PathBuf::from(&dir)),
+            autostart: self.autostart,
+        };
+        let containers = self.containers.map(|engine| containers::Manager::start(engine, self.clock.clone(), projects));
         let desktop = self.desktop.unwrap_or_else(|| Arc::new(PortableDesktop::new(self.clock.clone())));
         let state = AgentState(Arc::new(Inner {
             token: self.token,
@@ -219,6 +254,7 @@ impl AgentBuilder {
             context,
             ports: Ports::new(listener.port()),
             manifest: RwLock::new(manifest),
+            sub_agent: AtomicBool::new(false),
             log_dir: self.log_dir,
             boundary: OnceLock::new(),
             containers,
@@ -270,6 +306,9 @@ impl Agent {
             context: ContextConfig::default(),
             log_dir: std::env::temp_dir(),
             containers: None,
+            devcontainers: Vec::new(),
+            discover: false,
+            autostart: false,
             desktop: None,
             socket: None,
             boundary_socket: None,
@@ -300,12 +339,20 @@ impl Agent {
     }
 
     /// Says what the agent was told about itself, which `GET /debug/manifest` gives to whoever asks: an
-    /// `agentsdk.Manifest`. Without it the manifest is that of an agent of no workspace.
+    /// `agentsdk.Manifest`. Without it the manifest is that of an agent of no workspace. With a parent in it, the agent
+    /// is that of a dev container, and refuses requests about containers.
     ///
     /// # Errors
     /// When the manifest cannot be written as JSON.
     pub fn set_manifest(&self, manifest: &impl serde::Serialize) -> Result<(), serde_json::Error> {
+        #[derive(serde::Deserialize)]
+        struct Parent {
+            #[serde(default)]
+            parent_id: Option<Uuid>,
+        }
         let mut written = serde_json::to_vec(manifest)?;
+        let parent = serde_json::from_slice::<Parent>(&written).ok().and_then(|manifest| manifest.parent_id);
+        self.state.sub_agent.store(parent.is_some_and(|parent| !parent.is_nil()), Ordering::Relaxed);
         written.push(b'\n');
         *self.state.manifest.write().unwrap_or_else(PoisonError::into_inner) = written.into();
         Ok(())
@@ -371,6 +418,8 @@ struct Inner {
     ports: Ports,
     /// What it was told about itself, as JSON.
     manifest: RwLock<Bytes>,
+    /// Whether that says that it is the agent of a dev container.
+    sub_agent: AtomicBool,
     log_dir: PathBuf,
     /// Takes boundary logs, if there is a server that they are forwarded to.
     boundary: OnceLock<Weak<LogProxy>>,
@@ -383,6 +432,13 @@ impl SocketHost for AgentState {
 
     fn stop(&self) -> CancellationToken {
         self.stop.clone()
+    }
+}
+
+impl AgentState {
+    /// Whether this is the agent of a dev container.
+    fn is_sub_agent(&self) -> bool {
+        self.sub_agent.load(Ordering::Relaxed)
     }
 }
 
@@ -403,7 +459,7 @@ fn router(state: AgentState) -> Router {
         .route("/", get(greeting))
         .merge(files::router())
         .merge(mcp::router())
-        .merge(containers::router(state.containers.is_some()))
+        .merge(containers::router(&state))
         .merge(desktop::router())
         .merge(processes::router())
         .merge(git::router())

@@ -122,6 +122,13 @@ impl ApiError {
         self
     }
 
+    /// Changes the message.
+    #[must_use]
+    pub(crate) fn map_message(mut self, change: impl FnOnce(String) -> String) -> Self {
+        self.0.body.message = change(std::mem::take(&mut self.0.body.message));
+        self
+    }
+
     /// The status to be answered.
     pub(crate) fn status(&self) -> StatusCode {
         self.0.status

@@ -42,6 +42,25 @@ impl serde::de::Error for Error {
 /// # Errors
 /// When the body does not begin with a JSON value, or the value does not fit `T`.
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    read(body, |_| Ok(()))
+}
+
+/// Decodes the one JSON value that `body` is.
+///
+/// # Errors
+/// As for [`from_slice`], and when something follows the value.
+pub(crate) fn from_whole<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    if body.trim_ascii().is_empty() {
+        return Err(Error::Invalid("unexpected end of JSON input".to_owned()));
+    }
+    read(body, |rest| match rest.trim_start_matches([' ', '\t', '\r', '\n']).chars().next() {
+        None => Ok(()),
+        Some(c) => Err(Error::Invalid(format!("invalid character '{c}' after top-level value"))),
+    })
+}
+
+/// Decodes the first JSON value of `body`, unless `check` refuses what follows it.
+fn read<T: DeserializeOwned>(body: &[u8], check: impl FnOnce(&str) -> Result<(), Error>) -> Result<T, Error> {
     let text = String::from_utf8_lossy(body);
     let text = without_lone_surrogates(&text);
     if is_too_deep(&text) {
@@ -51,7 +70,10 @@ pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     match stream.next() {
         None => Err(Error::Invalid("EOF".to_owned())),
         Some(Err(error)) => Err(Error::Invalid(error.to_string())),
-        Some(Ok(value)) => from_raw(value),
+        Some(Ok(value)) => {
+            check(&text[stream.byte_offset()..])?;
+            from_raw(value)
+        }
     }
 }
 
@@ -184,6 +206,22 @@ mod tests {
         assert_eq!((body.name.as_str(), body.count), ("x", 3));
         assert_eq!(body.list, [Inner { text: "a".to_owned() }]);
         assert_eq!(body.map.len(), 2);
+    }
+
+    #[test]
+    fn lists_of_known_length_are_filled_and_cut() {
+        for (text, list) in [("[1]", [1, 0]), ("[]", [0, 0]), ("[1,null,3]", [1, 0]), ("null", [0, 0])] {
+            assert_eq!(from_slice::<[i64; 2]>(text.as_bytes()).unwrap(), list, "{text}");
+        }
+        assert!(from_slice::<[i64; 2]>(b"{}").is_err());
+    }
+
+    #[test]
+    fn what_is_read_whole_is_one_value() {
+        assert_eq!(from_whole::<i64>(b" 1\n").unwrap(), 1);
+        let failure = |text: &str| from_whole::<i64>(text.as_bytes()).unwrap_err().to_string();
+        assert_eq!(failure("1 x"), "invalid character 'x' after top-level value");
+        assert_eq!(failure(" "), "unexpected end of JSON input");
     }
 
     #[test]

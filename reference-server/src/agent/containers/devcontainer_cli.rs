@@ -1,13 +1,17 @@
 //! The program `devcontainer`, which makes dev containers.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-use super::engine::{DevcontainerUp, UpError};
+use super::docker::DockerEngine;
+use super::engine::{DevcontainerConfig, DevcontainerRef, DevcontainerUp, UpError};
+use crate::http::go_json;
 use crate::program;
+use crate::quote::quoted;
 
-/// The last line that the program writes.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+/// The last line that the program writes when it makes one.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Outcome {
     outcome: String,
     container_id: String,
@@ -15,22 +19,67 @@ struct Outcome {
     description: String,
 }
 
+/// The last line that it writes when it reads a configuration.
+#[derive(Debug, Deserialize)]
+struct Read {
+    configuration: Configuration,
+}
+
+#[derive(Debug, Deserialize)]
+struct Configuration {
+    customizations: Customizations,
+}
+
+#[derive(Debug, Deserialize)]
+struct Customizations {
+    coder: Customization,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Customization {
+    auto_start: bool,
+}
+
 /// Makes a dev container and gives the id of its container.
-pub(super) async fn up(request: &DevcontainerUp, limit: usize) -> Result<String, UpError> {
-    let mut arguments = vec!["up", "--log-format", "json", "--workspace-folder", &request.workspace_folder];
-    if let Some(path) = request.config_path.as_deref().filter(|path| !path.is_empty()) {
-        arguments.extend(["--config", path]);
-    }
+pub(super) async fn up(engine: &DockerEngine, request: &DevcontainerUp, limit: usize) -> Result<String, UpError> {
+    let mut arguments = vec!["up", "--log-format", "json"];
+    arguments.extend(which(&request.devcontainer));
     if request.remove_existing {
         arguments.push("--remove-existing-container");
     }
-    let finished = program::run("devcontainer", &arguments, limit).await;
+    let finished = program::finish(engine.command("devcontainer", &arguments), limit).await;
     told(&finished.stdout, finished.outcome)
+}
+
+/// Reads a configuration.
+pub(super) async fn read_config(
+    engine: &DockerEngine,
+    devcontainer: &DevcontainerRef,
+    env: &[String],
+    limit: usize,
+) -> Result<DevcontainerConfig, String> {
+    let mut arguments = vec!["read-configuration", "--include-merged-configuration"];
+    arguments.extend(which(devcontainer));
+    let mut command = engine.command("devcontainer", &arguments);
+    command.envs(env.iter().filter_map(|variable| variable.split_once('=')));
+    let finished = program::finish(command, limit).await;
+    finished.outcome.map_err(|reason| format!("devcontainer read-configuration failed: {reason}"))?;
+    let read: Read = last_line(&finished.stdout)?;
+    Ok(DevcontainerConfig { auto_start: read.configuration.customizations.coder.auto_start })
+}
+
+fn which(devcontainer: &DevcontainerRef) -> Vec<&str> {
+    let mut arguments = vec!["--workspace-folder", &devcontainer.workspace_folder];
+    if let Some(path) = devcontainer.config_path.as_deref().filter(|path| !path.is_empty()) {
+        arguments.extend(["--config", path]);
+    }
+    arguments
 }
 
 /// What came of it: what the last line says, unless the program failed.
 fn told(output: &[u8], ended: Result<(), String>) -> Result<String, UpError> {
-    let outcome = last_line(output);
+    let outcome = last_line::<Outcome>(output);
     let id = |outcome: &Outcome| Some(outcome.container_id.clone()).filter(|id| !id.is_empty());
     match (ended, outcome) {
         (Ok(()), Ok(outcome)) if outcome.outcome == "success" => Ok(outcome.container_id),
@@ -47,10 +96,17 @@ fn told(output: &[u8], ended: Result<(), String>) -> Result<String, UpError> {
     }
 }
 
-fn last_line(output: &[u8]) -> Result<Outcome, String> {
-    let last = output.split(|byte| *byte == b'\n').rfind(|line| line.first() == Some(&b'{'));
-    let line = last.ok_or_else(|| "devcontainer result is not json: \"\"".to_owned())?;
-    serde_json::from_slice(line).map_err(|error| error.to_string())
+/// The longest line that is read, in bytes.
+const LONGEST_LINE: usize = 64 << 10;
+
+fn last_line<T: DeserializeOwned>(output: &[u8]) -> Result<T, String> {
+    let mut lines = output.split(|byte| *byte == b'\n');
+    if lines.clone().any(|line| line.len() >= LONGEST_LINE) {
+        return Err("bufio.Scanner: token too long".to_owned());
+    }
+    let last = lines.rfind(|line| line.first() == Some(&b'{'));
+    let line = last.ok_or_else(|| format!("devcontainer result is not json: {}", quoted("")))?;
+    go_json::from_whole(line).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -33,6 +33,14 @@ pub trait ContainerEngine: Debug + Send + Sync + 'static {
     /// # Errors
     /// When there is none, or something in it failed after it was made.
     async fn up(&self, request: &DevcontainerUp) -> Result<String, UpError>;
+
+    /// What the configuration of a dev container says to an agent, read with these variables (`NAME=value`) beside those
+    /// of the agent.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn read_config(&self, devcontainer: &DevcontainerRef, env: &[String])
+    -> Result<DevcontainerConfig, EngineError>;
 }
 
 /// What an engine lists.
@@ -44,15 +52,30 @@ pub struct ContainerList {
     pub warnings: Vec<String>,
 }
 
-/// Which dev container is to be made.
+/// Which dev container is meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DevcontainerUp {
+pub struct DevcontainerRef {
     /// Absolute path of the folder that it belongs to.
     pub workspace_folder: String,
     /// Absolute path of its configuration; found in the folder without it.
     pub config_path: Option<String>,
+}
+
+/// Which dev container is to be made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DevcontainerUp {
+    /// The dev container.
+    pub devcontainer: DevcontainerRef,
     /// Whether a container that there is already is removed first.
     pub remove_existing: bool,
+}
+
+/// What the configuration of a dev container says to an agent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DevcontainerConfig {
+    /// Whether it is to be made as soon as it is found.
+    pub auto_start: bool,
 }
 
 /// Why an engine did not do what it was asked, in words.

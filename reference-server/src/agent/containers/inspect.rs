@@ -2,63 +2,59 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::num::{IntErrorKind, ParseIntError};
 
 use chrono::{DateTime, Utc};
 use codersdk::{WorkspaceAgentContainer, WorkspaceAgentContainerPort};
 use serde::Deserialize;
 
 use super::engine::ContainerList;
-use crate::clock::zero_time;
+use crate::http::go_json;
+use crate::quote::quoted;
 
+/// As everything below, read by [`go_json`], which knows what absence means.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Container {
-    #[serde(default)]
     id: String,
-    #[serde(default = "zero_time")]
     created: DateTime<Utc>,
-    #[serde(default)]
     config: Config,
-    #[serde(default)]
     name: String,
-    #[serde(default)]
-    mounts: Option<Vec<Mount>>,
-    #[serde(default)]
+    mounts: Vec<Mount>,
     state: State,
-    #[serde(default)]
     network_settings: Network,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct Config {
     image: String,
     labels: Option<BTreeMap<String, String>>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct Mount {
     source: String,
     destination: String,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct State {
     running: bool,
     exit_code: i64,
     error: String,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct Network {
-    ports: Option<BTreeMap<String, Option<Vec<Binding>>>>,
+    ports: BTreeMap<String, Vec<Binding>>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct Binding {
     host_ip: String,
     host_port: String,
@@ -67,13 +63,13 @@ struct Binding {
 /// Reads the containers, and warns of what is doubtful about their ports.
 pub(super) fn read(json: &[u8]) -> Result<ContainerList, String> {
     let containers: Vec<Container> =
-        serde_json::from_slice(json).map_err(|error| format!("decode docker inspect output: {error}"))?;
+        go_json::from_slice(json).map_err(|error| format!("decode docker inspect output: {error}"))?;
     let mut list = ContainerList::default();
     // Two containers can hold the same port of different local addresses: which of them is reached is left to chance.
     let mut holders: BTreeMap<u16, Vec<String>> = BTreeMap::new();
     for container in containers {
         let ports = ports(&container, &mut holders, &mut list.warnings);
-        let mut mounts = container.mounts.unwrap_or_default();
+        let mut mounts = container.mounts;
         mounts.sort_by(|a, b| a.source.cmp(&b.source));
         let volumes: BTreeMap<_, _> = mounts.into_iter().map(|mount| (mount.source, mount.destination)).collect();
         list.containers.push(WorkspaceAgentContainer {
@@ -103,26 +99,22 @@ fn ports(
     let mut ports = Vec::new();
     // A port that is bound to several local addresses is one port.
     let mut local: BTreeMap<u16, u16> = BTreeMap::new();
-    for (name, bindings) in container.network_settings.ports.iter().flatten() {
-        for binding in bindings.iter().flatten() {
+    for (name, bindings) in &container.network_settings.ports {
+        for binding in bindings {
             let (port, network) = exposed(name).unwrap_or_else(|| {
                 warnings.push(format!("convert docker port: invalid port format: {name}"));
                 (0, "tcp".to_owned())
             });
             let given = &binding.host_port;
-            let host_port = match given.parse::<i64>().map(|number| (number, u16::try_from(number))) {
-                Ok((_, Ok(number @ 1..))) => number,
-                Ok((number, _)) => {
-                    warnings.push(format!("convert docker host port: invalid host port {number}"));
-                    continue;
-                }
-                Err(_) => {
-                    let reason = format!("strconv.Atoi: parsing {given:?}: invalid syntax");
+            let host_port = match host_port(given) {
+                Ok(number) => number,
+                Err(reason) => {
                     warnings.push(format!("convert docker host port: {reason}"));
                     continue;
                 }
             };
-            if binding.host_ip.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified()) {
+            let ip = binding.host_ip.parse::<IpAddr>().map(|ip| ip.to_canonical());
+            if ip.is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified()) {
                 if local.insert(host_port, port) == Some(port) {
                     continue;
                 }
@@ -139,13 +131,25 @@ fn ports(
     ports
 }
 
+fn host_port(text: &str) -> Result<u16, String> {
+    let number: i64 = text.parse().map_err(|error: ParseIntError| {
+        let reason = match error.kind() {
+            IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+            _ => "invalid syntax",
+        };
+        format!("strconv.Atoi: parsing {}: {reason}", quoted(text))
+    })?;
+    u16::try_from(number).ok().filter(|port| *port > 0).ok_or_else(|| format!("invalid host port {number}"))
+}
+
 /// The number and the protocol of `8080/tcp`, or of `8080`.
 fn exposed(name: &str) -> Option<(u16, String)> {
     let (number, network) = name.split_once('/').unwrap_or((name, "tcp"));
     if network.contains('/') {
         return None;
     }
-    Some((number.parse().ok()?, network.to_owned()))
+    let number = number.bytes().all(|byte| byte.is_ascii_digit()).then(|| number.parse().ok())??;
+    Some((number, network.to_owned()))
 }
 
 impl State {

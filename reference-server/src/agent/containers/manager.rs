@@ -1,29 +1,21 @@
 //! What an agent knows of containers and dev containers, and what it does to them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use codersdk::{
-    WorkspaceAgentContainer, WorkspaceAgentDevcontainer, WorkspaceAgentDevcontainerStatus as Status,
-    WorkspaceAgentListContainersResponse,
+    WorkspaceAgentDevcontainer, WorkspaceAgentDevcontainerStatus as Status, WorkspaceAgentListContainersResponse,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use uuid::Uuid;
 
-use super::engine::{ContainerEngine, ContainerList, DevcontainerUp};
-use super::names::agent_name;
+use super::config_watch::ConfigWatch;
+use super::discovery;
+use super::engine::{ContainerEngine, DevcontainerRef, DevcontainerUp};
+use super::state::{State, is_same};
 use crate::clock::SharedClock;
-
-/// The label that names the folder of a dev container.
-pub(super) const LOCAL_FOLDER: &str = "devcontainer.local_folder";
-/// The label that names its configuration.
-pub(super) const CONFIG_FILE: &str = "devcontainer.config_file";
-/// The label of containers that a test of `devcontainer` itself made.
-const TEST_RUN: &str = "devcontainer.is_test_run";
 
 /// How often containers are listed.
 const UPDATE: Duration = Duration::from_secs(10);
@@ -51,16 +43,18 @@ struct Shared {
     version: watch::Sender<u64>,
     /// Held while the containers are listed, so that an old list never replaces a new one.
     listing: tokio::sync::Mutex<()>,
+    configs: Mutex<ConfigWatch>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    list: ContainerList,
-    error: Option<String>,
-    /// By their folders.
-    devcontainers: BTreeMap<String, WorkspaceAgentDevcontainer>,
-    /// When making one failed, by its folder.
-    failed: HashMap<String, DateTime<Utc>>,
+/// Which dev containers an agent knows before it has seen their containers.
+#[derive(Debug, Clone, Default)]
+pub(in crate::agent) struct Projects {
+    /// Those that are made at the start.
+    pub(in crate::agent) defined: Vec<WorkspaceAgentDevcontainer>,
+    /// Where Git repositories are searched for configurations, if they are.
+    pub(in crate::agent) search: Option<PathBuf>,
+    /// Whether those that are found are made when their configuration asks for it.
+    pub(in crate::agent) autostart: bool,
 }
 
 /// Why a dev container was not touched.
@@ -80,21 +74,52 @@ pub(super) enum Refusal {
 
 impl Manager {
     /// Lists the containers of the engine now, and from time to time.
-    pub(in crate::agent) fn start(engine: Arc<dyn ContainerEngine>, clock: SharedClock) -> Self {
-        let shared = Arc::new(Shared {
-            engine,
-            clock,
-            state: Mutex::default(),
-            version: watch::Sender::new(0),
-            listing: tokio::sync::Mutex::default(),
-        });
-        let manager = Self { shared: shared.clone(), stop: CancellationToken::new(), tasks: TaskTracker::new() };
-        manager.spawn(async move {
-            loop {
-                shared.update().await;
-                shared.clock.sleep(UPDATE).await;
+    pub(in crate::agent) fn start(engine: Arc<dyn ContainerEngine>, clock: SharedClock, projects: Projects) -> Self {
+        let shared = Arc::new_cyclic(|this: &Weak<Shared>| {
+            let this = this.clone();
+            let tell = move |path: &std::path::Path| {
+                if let (Some(shared), Some(path)) = (this.upgrade(), path.to_str()) {
+                    shared.config_changed(path);
+                }
+            };
+            Shared {
+                engine,
+                clock,
+                state: Mutex::default(),
+                version: watch::Sender::new(0),
+                listing: tokio::sync::Mutex::default(),
+                configs: Mutex::new(ConfigWatch::new(tell)),
             }
         });
+        let manager = Self { shared: shared.clone(), stop: CancellationToken::new(), tasks: TaskTracker::new() };
+        shared.state().define(projects.defined.clone());
+        let updated = shared.clone();
+        manager.spawn(async move {
+            loop {
+                updated.update().await;
+                updated.clock.sleep(UPDATE).await;
+            }
+        });
+        let making = shared.clone();
+        manager.spawn(async move {
+            for one in projects.defined {
+                making.make(&one.workspace_folder, one.config_path, false).await;
+            }
+        });
+        if let Some(dir) = projects.search {
+            let (tasks, stop) = (manager.tasks.clone(), manager.stop.clone());
+            let autostart = projects.autostart;
+            manager.spawn(async move {
+                for one in discovery::projects(dir).await {
+                    if shared.discovered(&one, autostart).await {
+                        let shared = shared.clone();
+                        let make = async move { shared.make(&one.workspace_folder, one.config_path, false).await };
+                        tasks.spawn(stop.clone().run_until_cancelled_owned(make));
+                    }
+                }
+                shared.update().await;
+            });
+        }
         manager
     }
 
@@ -111,16 +136,7 @@ impl Manager {
     /// # Errors
     /// Why the containers could not be listed.
     pub(super) fn list(&self) -> Result<WorkspaceAgentListContainersResponse, String> {
-        let state = self.shared.state();
-        if let Some(error) = &state.error {
-            return Err(error.clone());
-        }
-        let devcontainers: Vec<_> = state.devcontainers.values().cloned().collect();
-        Ok(WorkspaceAgentListContainersResponse {
-            devcontainers: Some(devcontainers).filter(|list| !list.is_empty()).into(),
-            containers: state.list.containers.clone().into(),
-            warnings: state.list.warnings.clone(),
-        })
+        self.shared.state().list()
     }
 
     /// Begins to make a dev container anew, and gives its name.
@@ -131,7 +147,7 @@ impl Manager {
         let devcontainer = self.shared.claim(id, Status::Starting)?;
         let name = devcontainer.name.clone();
         let shared = self.shared.clone();
-        self.spawn(async move { shared.make(devcontainer).await });
+        self.spawn(async move { shared.make(&devcontainer.workspace_folder, devcontainer.config_path, true).await });
         Ok(name)
     }
 
@@ -178,7 +194,7 @@ impl Shared {
     /// Changes the state, and tells those who watch.
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let changed = change(&mut self.state());
-        self.version.send_modify(|version| *version += 1);
+        self.tell_change();
         changed
     }
 
@@ -193,19 +209,26 @@ impl Shared {
             listed = self.engine.list() => listed.map_err(|error| error.to_string()),
             () = self.clock.sleep(LIST_TIMEOUT) => Err("context deadline exceeded".to_owned()),
         };
-        let modified = self.modified().await;
         let mut state = self.state();
         let before = state.devcontainers.clone();
-        match listed {
-            Ok(list) => state.take(list, &modified),
+        let unwatched = match listed {
+            Ok(list) => state.take(list),
             Err(error) => {
                 tracing::warn!(error, "containers cannot be listed");
                 state.error = Some(error);
+                Vec::new()
             }
-        }
+        };
         let same = before.len() == state.devcontainers.len()
             && before.iter().zip(&state.devcontainers).all(|(a, b)| a.0 == b.0 && is_same(a.1, b.1));
         drop(state);
+        // Not with the state in hand, as who tells of changes waits for that.
+        for path in unwatched {
+            let mut configs = self.configs.lock().unwrap_or_else(PoisonError::into_inner);
+            if configs.add(&path) {
+                self.state().watched(&path);
+            }
+        }
         self.version.send_if_modified(|version| {
             let tell = *version == 0 || !same;
             *version += u64::from(tell);
@@ -213,17 +236,31 @@ impl Shared {
         });
     }
 
-    /// When the configurations were changed last.
-    async fn modified(&self) -> HashMap<String, SystemTime> {
-        let paths: Vec<_> = self.state().devcontainers.values().filter_map(|one| one.config_path.clone()).collect();
-        let mut modified = HashMap::new();
-        for path in paths {
-            let metadata = tokio::fs::metadata(&path).await;
-            if let Ok(time) = metadata.and_then(|metadata| metadata.modified()) {
-                modified.insert(path, time);
-            }
+    fn config_changed(&self, path: &str) {
+        if self.state().changed(path, self.clock.now()) {
+            self.tell_change();
         }
-        modified
+    }
+
+    /// Knows a dev container from now on; tells whether it is to be made.
+    async fn discovered(&self, one: &DevcontainerRef, autostart: bool) -> bool {
+        let start = autostart && self.engine.read_config(one, &[]).await.is_ok_and(|config| config.auto_start);
+        let status = if start { Status::Starting } else { Status::Stopped };
+        let path = one.config_path.as_deref().unwrap_or_default();
+        let new = self.state().discover(&one.workspace_folder, path, status);
+        if new {
+            self.tell_change();
+        }
+        new && start
+    }
+
+    /// Tells those who watch, unless nothing was listed yet.
+    fn tell_change(&self) {
+        self.version.send_if_modified(|version| {
+            let tell = *version > 0;
+            *version += u64::from(tell);
+            tell
+        });
     }
 
     /// Takes hold of a dev container that is not on the way to another state, and sets it on the way to this one.
@@ -240,56 +277,36 @@ impl Shared {
         found.status = status;
         found.error = None;
         drop(state);
-        self.version.send_modify(|version| *version += 1);
+        self.tell_change();
         Ok(claimed)
     }
 
-    async fn make(&self, devcontainer: WorkspaceAgentDevcontainer) {
-        let folder = devcontainer.workspace_folder;
-        let request = DevcontainerUp {
-            workspace_folder: folder.clone(),
-            config_path: devcontainer.config_path,
-            remove_existing: true,
-        };
+    async fn make(&self, folder: &str, config_path: Option<String>, remove_existing: bool) {
+        let devcontainer = DevcontainerRef { workspace_folder: folder.to_owned(), config_path };
+        let request = DevcontainerUp { devcontainer, remove_existing };
         let made = tokio::select! {
-            made = self.engine.up(&request) => made.map(drop).map_err(|error| (error.message, error.container_id)),
-            () = self.clock.sleep(UP_TIMEOUT) => Err(("context deadline exceeded".to_owned(), None)),
+            made = self.engine.up(&request) => made.map(drop).map_err(|error| (error.message, error.container_id.is_some())),
+            () = self.clock.sleep(UP_TIMEOUT) => Err(("context deadline exceeded".to_owned(), false)),
         };
+        let there = !matches!(made, Err((_, false)));
         let now = self.clock.now();
-        self.change(|state| {
-            let Some(one) = state.devcontainers.get_mut(&folder) else { return };
-            match made {
-                Ok(()) => one.status = Status::Stopped,
-                // The container is there: what failed in it can be looked into.
-                Err((message, Some(_))) => {
-                    one.status = Status::Running;
-                    one.error = Some(message);
-                }
-                Err((message, None)) => {
-                    one.status = Status::Error;
-                    one.error = Some(message);
-                    state.failed.insert(folder.clone(), now);
-                    return;
-                }
-            }
-            one.dirty = false;
-        });
-        self.update().await;
+        self.change(|state| state.made(folder, made, now));
+        if there {
+            self.update().await;
+        }
     }
 
     async fn delete(&self, devcontainer: WorkspaceAgentDevcontainer) -> Result<(), Refusal> {
         let folder = devcontainer.workspace_folder;
-        if let Some(container) = devcontainer.container {
-            let stopped = self.engine.stop(&container.id);
-            self.step(&folder, "stopping the container", stopped).await?;
-            self.change_one(&folder, |one| one.status = Status::Deleting);
-            let removed = self.engine.remove(&container.id);
-            self.step(&folder, "removing the container", removed).await?;
+        let container = devcontainer.container.map(|container| container.id);
+        if let Some(id) = &container {
+            self.step(&folder, "stopping the container", self.engine.stop(id)).await?;
         }
-        self.change(|state| {
-            state.devcontainers.remove(&folder);
-            state.failed.remove(&folder);
-        });
+        self.change_one(&folder, |one| one.status = Status::Deleting);
+        if let Some(id) = &container {
+            self.step(&folder, "removing the container", self.engine.remove(id)).await?;
+        }
+        self.change(|state| state.remove(&folder));
         Ok(())
     }
 
@@ -311,81 +328,4 @@ impl Shared {
             Refusal::Failed { step, reason }
         })
     }
-}
-
-impl State {
-    /// Takes over a new list.
-    fn take(&mut self, list: ContainerList, modified: &HashMap<String, SystemTime>) {
-        for one in self.devcontainers.values_mut() {
-            one.container = None;
-        }
-        for container in &list.containers {
-            self.link(container);
-        }
-        let folders: Vec<String> = self.devcontainers.keys().cloned().collect();
-        for folder in folders {
-            self.refresh(&folder, modified);
-        }
-        self.list = list;
-        self.error = None;
-    }
-
-    /// Notes to which dev container a container belongs.
-    fn link(&mut self, container: &WorkspaceAgentContainer) {
-        let label = |name| container.labels.get(name).cloned().filter(|value| !value.is_empty());
-        let Some(folder) = label(LOCAL_FOLDER) else { return };
-        if label(TEST_RUN).as_deref() == Some("true") {
-            return;
-        }
-        let one = self.devcontainers.entry(folder.clone()).or_insert_with(|| WorkspaceAgentDevcontainer {
-            id: Uuid::new_v4(),
-            workspace_folder: folder,
-            ..WorkspaceAgentDevcontainer::default()
-        });
-        one.config_path = one.config_path.take().or_else(|| label(CONFIG_FILE));
-        one.container = Some(container.clone());
-    }
-
-    fn refresh(&mut self, folder: &str, modified: &HashMap<String, SystemTime>) {
-        let others = self.devcontainers.values().filter(|one| one.workspace_folder != folder);
-        let taken: HashSet<String> = others.map(|one| one.name.clone()).collect();
-        let failed = self.failed.get(folder).copied();
-        let Some(one) = self.devcontainers.get_mut(folder) else { return };
-        // Who set one on the way to another state says when it has arrived.
-        if one.status.transitioning() {
-            return;
-        }
-        let older = |container: &WorkspaceAgentContainer| failed.is_some_and(|failed| container.created_at < failed);
-        if one.status == Status::Error && one.container.as_ref().is_none_or(older) {
-            return;
-        }
-        match &one.container {
-            Some(container) => {
-                one.name = agent_name(folder, &container.name, &taken);
-                one.status = if container.running { Status::Running } else { Status::Stopped };
-                let changed = one.config_path.as_ref().and_then(|path| modified.get(path));
-                one.dirty = changed.is_some_and(|changed| DateTime::<Utc>::from(*changed) > container.created_at);
-                if container.running {
-                    one.error = None;
-                }
-            }
-            None => {
-                one.name = String::new();
-                one.status = Status::Stopped;
-                one.dirty = false;
-            }
-        }
-        self.failed.remove(folder);
-    }
-}
-
-/// Whether nothing changed that those who watch are told of.
-fn is_same(a: &WorkspaceAgentDevcontainer, b: &WorkspaceAgentDevcontainer) -> bool {
-    let container = |one: &WorkspaceAgentDevcontainer| one.container.as_ref().map(|container| container.id.clone());
-    a.id == b.id
-        && a.name == b.name
-        && a.status == b.status
-        && a.dirty == b.dirty
-        && a.error == b.error
-        && container(a) == container(b)
 }

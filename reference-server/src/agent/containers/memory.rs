@@ -1,13 +1,16 @@
 //! Containers that exist in memory only.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use codersdk::WorkspaceAgentContainer;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-use super::engine::{ContainerEngine, ContainerList, DevcontainerUp, EngineError, UpError};
-use super::manager::{CONFIG_FILE, LOCAL_FOLDER};
+use super::engine::{
+    ContainerEngine, ContainerList, DevcontainerConfig, DevcontainerRef, DevcontainerUp, EngineError, UpError,
+};
+use super::state::{CONFIG_FILE, LOCAL_FOLDER};
 use crate::clock::SharedClock;
 
 /// An engine for tests, whose containers run nothing.
@@ -26,6 +29,9 @@ struct State {
     containers: Vec<WorkspaceAgentContainer>,
     made: u64,
     failure: Option<String>,
+    list_failure: Option<String>,
+    /// By the folders of dev containers.
+    configs: HashMap<String, DevcontainerConfig>,
     requests: Vec<DevcontainerUp>,
 }
 
@@ -49,6 +55,16 @@ impl MemoryEngine {
     /// Fails with these words whatever is asked next, lists aside, until told otherwise.
     pub fn fail(&self, words: Option<&str>) {
         self.state().failure = words.map(str::to_owned);
+    }
+
+    /// Fails with these words whenever the containers are listed, until told otherwise.
+    pub fn fail_lists(&self, words: Option<&str>) {
+        self.state().list_failure = words.map(str::to_owned);
+    }
+
+    /// Sets what the configuration of the dev container of a folder says; without it, nothing.
+    pub fn configure(&self, folder: &str, config: DevcontainerConfig) {
+        self.state().configs.insert(folder.to_owned(), config);
     }
 
     /// Lets no call go on until the guard is dropped.
@@ -113,7 +129,11 @@ impl State {
 impl ContainerEngine for MemoryEngine {
     async fn list(&self) -> Result<ContainerList, EngineError> {
         let _turn = self.turn().await.map_err(EngineError)?;
-        Ok(ContainerList { containers: self.state().containers.clone(), warnings: Vec::new() })
+        let state = self.state();
+        match &state.list_failure {
+            Some(words) => Err(EngineError(words.clone())),
+            None => Ok(ContainerList { containers: state.containers.clone(), warnings: Vec::new() }),
+        }
     }
 
     async fn stop(&self, container_id: &str) -> Result<(), EngineError> {
@@ -132,14 +152,23 @@ impl ContainerEngine for MemoryEngine {
     }
 
     async fn up(&self, request: &DevcontainerUp) -> Result<String, UpError> {
+        let DevcontainerRef { workspace_folder, config_path } = &request.devcontainer;
         let make = |state: &mut State| {
             state.requests.push(request.clone());
             if request.remove_existing {
-                let folder = &request.workspace_folder;
-                state.containers.retain(|container| container.labels.get(LOCAL_FOLDER) != Some(folder));
+                state.containers.retain(|container| container.labels.get(LOCAL_FOLDER) != Some(workspace_folder));
             }
-            state.make(&request.workspace_folder, request.config_path.as_deref(), &self.clock)
+            state.make(workspace_folder, config_path.as_deref(), &self.clock)
         };
         self.work(make).await.map_err(|message| UpError { message, container_id: None })
+    }
+
+    async fn read_config(
+        &self,
+        devcontainer: &DevcontainerRef,
+        _env: &[String],
+    ) -> Result<DevcontainerConfig, EngineError> {
+        let read = |state: &mut State| state.configs.get(&devcontainer.workspace_folder).cloned().unwrap_or_default();
+        self.work(read).await.map_err(EngineError)
     }
 }

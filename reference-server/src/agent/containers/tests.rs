@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
+use codersdk::WorkspaceAgentDevcontainer;
 use futures_util::StreamExt;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use super::{DevcontainerUp, MemoryEngine};
-use crate::agent::Agent;
+use super::{DevcontainerConfig, DevcontainerRef, DevcontainerUp, MemoryEngine};
+use crate::agent::{Agent, AgentBuilder};
 use crate::clock::{Clock, ManualClock};
 
 const TOKEN: &str = "test-token";
@@ -25,10 +26,16 @@ struct Setup {
 
 impl Setup {
     async fn new() -> Self {
+        Self::with(|_| (), |agent| agent).await
+    }
+
+    /// An agent that is built in this way, with an engine that was prepared.
+    async fn with(prepare: impl FnOnce(&MemoryEngine), build: impl FnOnce(AgentBuilder) -> AgentBuilder) -> Self {
         let clock = ManualClock::new(DateTime::UNIX_EPOCH + Duration::from_secs(1_000_000));
         let engine = MemoryEngine::new(Arc::new(clock.clone()));
+        prepare(&engine);
         let agent = Agent::builder(TOKEN).clock(Arc::new(clock.clone())).containers(Arc::new(engine.clone()));
-        Self { agent: agent.start().await.unwrap(), engine, clock }
+        Self { agent: build(agent).start().await.unwrap(), engine, clock }
     }
 
     async fn with_devcontainer() -> (Self, String) {
@@ -63,6 +70,12 @@ impl Setup {
         let (socket, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
         Box::pin(socket.filter_map(async |message| serde_json::from_str(message.ok()?.to_text().ok()?).ok()))
     }
+}
+
+fn up(folder: &str, config_path: &str, remove_existing: bool) -> DevcontainerUp {
+    let devcontainer =
+        DevcontainerRef { workspace_folder: folder.to_owned(), config_path: Some(config_path.to_owned()) };
+    DevcontainerUp { devcontainer, remove_existing }
 }
 
 fn devcontainer(list: &Value) -> &Value {
@@ -135,12 +148,7 @@ async fn recreation_goes_on_alone_and_is_seen_by_watchers() {
             break;
         }
     }
-    let request = DevcontainerUp {
-        workspace_folder: FOLDER.to_owned(),
-        config_path: Some(CONFIG.to_owned()),
-        remove_existing: true,
-    };
-    assert_eq!(setup.engine.requests(), [request]);
+    assert_eq!(setup.engine.requests(), [up(FOLDER, CONFIG, true)]);
 }
 
 #[tokio::test]
@@ -155,6 +163,8 @@ async fn what_fails_is_told() {
         let list = watch.next().await.unwrap();
         if devcontainer(&list)["status"] == "error" {
             assert_eq!(devcontainer(&list)["error"], "no space left");
+            // What became of the container is not known before the next list.
+            assert_eq!(devcontainer(&list).get("container"), None);
             break;
         }
     }
@@ -174,4 +184,138 @@ async fn deletion_removes_the_container() {
     assert_eq!(setup.send(Method::DELETE, &path).await, (StatusCode::NO_CONTENT, Value::Null));
     assert_eq!(setup.send(Method::DELETE, &path).await.0, StatusCode::NOT_FOUND);
     assert!(setup.clock.now() > DateTime::UNIX_EPOCH);
+}
+
+/// Waits for a list that is like this.
+async fn until(watch: &mut (impl StreamExt<Item = Value> + Unpin), like: impl Fn(&Value) -> bool) -> Value {
+    loop {
+        let list = watch.next().await.unwrap();
+        if like(&list) {
+            return list;
+        }
+    }
+}
+
+#[tokio::test]
+async fn deletion_without_a_container_forgets() {
+    let (setup, id) = Setup::with_devcontainer().await;
+    let mut watch = setup.watch().await;
+    watch.next().await.unwrap();
+    setup.engine.fail(Some("oh"));
+    setup.send(Method::POST, &format!("/devcontainers/{id}/recreate")).await;
+    until(&mut watch, |list| devcontainer(list)["status"] == "error").await;
+    let path = format!("/devcontainers/{id}/");
+    assert_eq!(setup.send(Method::DELETE, &path).await, (StatusCode::NO_CONTENT, Value::Null));
+    assert_eq!(until(&mut watch, |list| list["devcontainers"].is_null()).await["containers"][0]["id"], "container-1");
+}
+
+#[tokio::test]
+async fn lists_that_fail_are_told_and_end_what_begins_to_watch() {
+    let setup = Setup::with(|engine| engine.fail_lists(Some("no daemon")), |agent| agent).await;
+    let expected = json!({"message": "Could not get containers", "detail": "no daemon"});
+    assert_eq!(setup.send(Method::GET, "").await, (StatusCode::INTERNAL_SERVER_ERROR, expected));
+    assert!(setup.watch().await.next().await.is_none());
+    let (status, body) = setup.send(Method::GET, "/watch").await;
+    assert_eq!((status, body), (StatusCode::UPGRADE_REQUIRED, Value::Null));
+}
+
+#[tokio::test]
+async fn a_changed_configuration_makes_it_dirty_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("devcontainer.json");
+    let path = config.to_str().unwrap().to_owned();
+    std::fs::write(&config, "{}").unwrap();
+    let setup = Setup::with(|engine| engine.add_devcontainer(FOLDER, &path), |agent| agent).await;
+    let mut watch = setup.watch().await;
+    assert_eq!(devcontainer(&watch.next().await.unwrap())["dirty"], false);
+    setup.clock.advance(Duration::from_secs(1));
+    std::fs::write(dir.path().join("other.json"), "{}").unwrap();
+    std::fs::write(&config, "{ }").unwrap();
+    let dirty = until(&mut watch, |list| devcontainer(list)["dirty"] == true).await;
+    let id = devcontainer(&dirty)["id"].as_str().unwrap().to_owned();
+    setup.clock.advance(Duration::from_secs(1));
+    setup.send(Method::POST, &format!("/devcontainers/{id}/recreate")).await;
+    let clean =
+        |list: &Value| devcontainer(list)["status"] == "running" && devcontainer(list)["dirty"] == false;
+    until(&mut watch, clean).await;
+}
+
+#[tokio::test]
+async fn those_of_the_template_are_made_at_the_start() {
+    let one = WorkspaceAgentDevcontainer {
+        id: uuid::Uuid::from_u128(7),
+        name: "given".to_owned(),
+        workspace_folder: FOLDER.to_owned(),
+        config_path: Some("devcontainer.json".to_owned()),
+        ..WorkspaceAgentDevcontainer::default()
+    };
+    let setup = Setup::with(|engine| engine.fail(Some("no image")), |agent| agent.devcontainers([one])).await;
+    let mut watch = setup.watch().await;
+    let made = until(&mut watch, |list| devcontainer(list)["status"] == "error").await;
+    let made = devcontainer(&made);
+    assert_eq!((&made["id"], &made["name"]), (&json!(uuid::Uuid::from_u128(7)), &json!("project")));
+    assert_eq!((&made["config_path"], &made["error"]), (&json!("/work/project/devcontainer.json"), &json!("no image")));
+    setup.engine.fail(None);
+    setup.send(Method::POST, &format!("/devcontainers/{}/recreate", uuid::Uuid::from_u128(7))).await;
+    let running = until(&mut watch, |list| devcontainer(list)["status"] == "running").await;
+    assert_eq!(devcontainer(&running)["name"], "project");
+    assert_eq!(setup.engine.requests(), [up(FOLDER, "/work/project/devcontainer.json", true)]);
+}
+
+#[tokio::test]
+async fn projects_are_found_but_for_what_git_ignores() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = dir.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    for repository in ["one", "two"] {
+        write(&format!("{repository}/.git/HEAD"), "");
+    }
+    write("one/.devcontainer/devcontainer.json", "{}");
+    write("one/sub/.devcontainer.json", "{}");
+    write("one/vendored/.devcontainer/devcontainer.json", "{}");
+    write("one/.gitignore", "vendored/\n");
+    write("two/x/.devcontainer/devcontainer.json", "{}");
+    write("two/x/.devcontainer/other.json", "{}");
+    write("no-repository/.devcontainer/devcontainer.json", "{}");
+    let folder = |path: &str| dir.path().join(path).to_str().unwrap().to_owned();
+    let config = DevcontainerConfig { auto_start: true, ..DevcontainerConfig::default() };
+    let setup = Setup::with(
+        |engine| engine.configure(&folder("two/x"), config),
+        |agent| agent.dir(dir.path()).discover_devcontainers(true).autostart_devcontainers(true),
+    )
+    .await;
+    let mut watch = setup.watch().await;
+    let found = until(&mut watch, |list| list["devcontainers"][2]["status"] == "running").await;
+    let found: Vec<_> = found["devcontainers"].as_array().unwrap().iter().collect();
+    let folders: Vec<_> = found.iter().map(|one| one["workspace_folder"].as_str().unwrap()).collect();
+    assert_eq!(folders, [folder("one"), folder("one/sub"), folder("two/x")]);
+    assert_eq!((&found[0]["name"], &found[0]["status"]), (&json!(""), &json!("stopped")));
+    assert_eq!(found[1]["config_path"], folder("one/sub/.devcontainer.json"));
+    assert_eq!(setup.engine.requests(), [up(&folder("two/x"), &folder("two/x/.devcontainer/devcontainer.json"), false)]);
+}
+
+#[tokio::test]
+async fn within_a_dev_container_there_are_none() {
+    let setup = Setup::new().await;
+    setup.agent.set_manifest(&json!({"parent_id": uuid::Uuid::from_u128(1)})).unwrap();
+    let (status, body) = setup.send(Method::POST, "").await;
+    assert_eq!((status, &body["message"]), (StatusCode::FORBIDDEN, &json!("Dev Container feature not supported.")));
+    assert_eq!(setup.send(Method::GET, "/").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(setup.send(Method::GET, "/watch").await.0, StatusCode::NOT_FOUND);
+    setup.agent.set_manifest(&json!({"parent_id": uuid::Uuid::nil()})).unwrap();
+    assert_eq!(setup.send(Method::GET, "").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_id_must_be_there() {
+    let setup = Setup::new().await;
+    for (method, path) in [(Method::POST, "/devcontainers//recreate"), (Method::DELETE, "/devcontainers//")] {
+        let (status, body) = setup.send(method, path).await;
+        assert_eq!((status, &body["message"]), (StatusCode::BAD_REQUEST, &json!("Missing devcontainer ID")));
+    }
+    let (_, body) = setup.send(Method::DELETE, "/devcontainers/a%2Fb").await;
+    assert_eq!(body["detail"], "Could not find devcontainer with ID: \"a%2Fb\"");
 }

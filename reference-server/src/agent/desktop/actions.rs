@@ -125,9 +125,9 @@ impl<'a> Hand<'a> {
         let at = self.at()?;
         let amount = self.action.scroll_amount.unwrap_or(SCROLL);
         let scroll = match self.action.scroll_direction.as_deref().unwrap_or("down") {
-            "up" => Input::Scroll(0, amount.saturating_neg()),
+            "up" => Input::Scroll(0, amount.wrapping_neg()),
             "down" => Input::Scroll(0, amount),
-            "left" => Input::Scroll(amount.saturating_neg(), 0),
+            "left" => Input::Scroll(amount.wrapping_neg(), 0),
             "right" => Input::Scroll(amount, 0),
             other => return Err(ApiError::bad_request(format!("Invalid scroll direction: {other}"))),
         };

@@ -40,6 +40,9 @@ const MAX_THUMBNAIL: u64 = 10 << 20;
 /// How long a recording may take to be ended.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long the text between the parts of a recording is, in bytes.
+const BOUNDARY: usize = 60;
+
 const NOT_STARTED: &str = "Failed to start desktop session.";
 
 pub(in crate::agent) fn router() -> Router<AgentState> {
@@ -107,9 +110,9 @@ fn checked(id: &str) -> Result<String, ApiError> {
     if id.is_empty() {
         return Err(ApiError::bad_request("Missing recording_id."));
     }
-    // It names files, so one form of it is all that is used of it.
+    // It names files, which no spelling of an id leads astray.
     parse_uuid(id)
-        .map(|id| id.to_string())
+        .map(|_| id.to_owned())
         .map_err(|_| ApiError::bad_request("Invalid recording_id format.").detail("recording_id must be a valid UUID."))
 }
 
@@ -163,7 +166,8 @@ async fn stopped(agent: &AgentState, id: String) -> Result<Artifact, DesktopErro
 
 /// An answer of one part for the video and one for the still image, if there is one of a reasonable size.
 fn multipart(artifact: Artifact) -> Response {
-    let boundary = Uuid::new_v4().simple().to_string();
+    let mut boundary = [Uuid::new_v4(), Uuid::new_v4()].map(|id| id.simple().to_string()).concat();
+    boundary.truncate(BOUNDARY);
     let head = |kind: &str| format!("--{boundary}\r\nContent-Type: {kind}\r\n\r\n");
     let text =
         |text: String| -> Box<dyn AsyncRead + Send + Unpin> { Box::new(std::io::Cursor::new(text.into_bytes())) };

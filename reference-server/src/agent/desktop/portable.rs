@@ -10,15 +10,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::process::{ChildStdout, Command};
 use uuid::Uuid;
 use workspacesdk::desktop::{DESKTOP_NATIVE_HEIGHT, DESKTOP_NATIVE_WIDTH};
+use workspacesdk::fs::in_words;
 
 use super::recordings::Recording;
 use super::{Artifact, Desktop, DesktopError, DisplayConfig, Input, VncStream};
 use crate::clock::SharedClock;
+use crate::http::go_json;
 use crate::program::{self, Program};
 
 const NAME: &str = "portabledesktop";
@@ -34,6 +37,8 @@ const GREETING_LIMIT: usize = 64 << 10;
 const MOST_RECORDINGS: usize = 5;
 /// How many recordings are kept.
 const MOST_KEPT: usize = 20;
+/// How long one that has ended is kept once others are made.
+const KEPT: Duration = Duration::from_secs(60 * 60);
 /// After how long without use recordings are ended.
 const IDLE: Duration = Duration::from_secs(10 * 60);
 /// How long a desktop may take to end.
@@ -65,16 +70,15 @@ struct State {
 #[derive(Debug)]
 struct Session {
     program: Program,
-    vnc_port: u16,
+    vnc_port: i64,
     display: DisplayConfig,
 }
 
 /// What the program says when a desktop has started.
 #[derive(Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-#[derive(Default)]
+#[serde(rename_all = "camelCase")]
 struct Greeting {
-    vnc_port: u16,
+    vnc_port: i64,
     geometry: String,
 }
 
@@ -124,20 +128,26 @@ impl Inner {
         (self.clock.now() - used).to_std().unwrap_or_default()
     }
 
-    /// Runs a command and gives what it wrote.
+    /// Runs a command and gives all that it wrote.
     async fn command(&self, arguments: &[&str]) -> Result<Vec<u8>, DesktopError> {
         let binary = self.binary()?;
-        let finished = tokio::select! {
-            finished = program::run(binary.as_os_str(), arguments, LIMIT) => finished,
+        let (output, outcome) = tokio::select! {
+            finished = program::run_combined(binary.as_os_str(), arguments, LIMIT) => finished,
             () = self.clock.sleep(COMMAND_TIMEOUT) => {
                 return Err(words(format!("{NAME} {}: it took too long", arguments[0])));
             }
         };
-        if let Err(reason) = &finished.outcome {
-            let said = finished.stdout_text() + &finished.stderr_text();
-            return Err(words(format!("{NAME} {}: {reason}: {said}", arguments[0])));
-        }
-        Ok(finished.stdout)
+        outcome.map_err(|reason| {
+            let said = String::from_utf8_lossy(&output);
+            words(format!("{NAME} {}: {reason}: {said}: {reason}", arguments[0]))
+        })?;
+        Ok(output)
+    }
+
+    /// Runs a command and gives the JSON that it wrote, and nothing else.
+    async fn json<T: DeserializeOwned>(&self, arguments: &[&str]) -> Result<T, DesktopError> {
+        let output = self.command(arguments).await?;
+        go_json::from_whole(&output).map_err(|error| words(format!("parse {} output: {error}", arguments[0])))
     }
 
     async fn launch(&self) -> Result<Session, DesktopError> {
@@ -156,10 +166,7 @@ impl Inner {
         if greeting.vnc_port == 0 {
             return Err(words("portabledesktop returned port 0"));
         }
-        let size = greeting.geometry.split_once('x').unwrap_or_default();
-        let display =
-            DisplayConfig { width: size.0.parse().unwrap_or_default(), height: size.1.parse().unwrap_or_default() };
-        Ok(Session { program, vnc_port: greeting.vnc_port, display })
+        Ok(Session { program, vnc_port: greeting.vnc_port, display: size(&greeting.geometry) })
     }
 
     /// Ends a recording once the desktop was not used for a while.
@@ -188,10 +195,10 @@ async fn greeting(mut output: ChildStdout) -> Result<Greeting, String> {
         if output.read_buf(&mut said).await.map_err(|error| error.to_string())? == 0 {
             return Err("EOF".to_owned());
         }
-        match serde_json::Deserializer::from_slice(&said).into_iter().next() {
-            Some(Ok(greeting)) => {
+        match serde_json::Deserializer::from_slice(&said).into_iter::<IgnoredAny>().next() {
+            Some(Ok(_)) => {
                 tokio::spawn(async move { tokio::io::copy(&mut output, &mut tokio::io::sink()).await });
-                return Ok(greeting);
+                return go_json::from_slice(&said).map_err(|error| error.to_string());
             }
             Some(Err(error)) if !error.is_eof() => return Err(error.to_string()),
             _ if said.len() > GREETING_LIMIT => return Err("it is too long".to_owned()),
@@ -200,9 +207,28 @@ async fn greeting(mut output: ChildStdout) -> Result<Greeting, String> {
     }
 }
 
+/// The size that a text like `1920x1080` tells; zero for what it does not.
+fn size(geometry: &str) -> DisplayConfig {
+    let number = |text: &str| -> Option<(i64, String)> {
+        let text = text.trim_start_matches(' ');
+        let digits = text.char_indices().find(|(at, c)| !(c.is_ascii_digit() || (*at == 0 && matches!(c, '+' | '-'))));
+        let end = digits.map_or(text.len(), |(at, _)| at);
+        Some((text[..end].parse().ok()?, text[end..].to_owned()))
+    };
+    let mut display = DisplayConfig::default();
+    if let Some((width, rest)) = number(geometry) {
+        display.width = width;
+        display.height = rest.strip_prefix('x').and_then(number).map_or(0, |(height, _)| height);
+    }
+    display
+}
+
+/// In `PATH`, or where scripts of the workspace put programs.
 fn in_path() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|dir| dir.join(NAME)).find(|path| is_executable(path))
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let scripts = std::env::var_os("CODER_AGENT_SCRIPT_DATA_DIR").filter(|dir| !dir.is_empty());
+    let scripts = scripts.map(|dir| PathBuf::from(dir).join("coder-script-data/bin"));
+    std::env::split_paths(&path).chain(scripts).map(|dir| dir.join(NAME)).find(|path| is_executable(path))
 }
 
 fn is_executable(path: &Path) -> bool {
@@ -210,6 +236,26 @@ fn is_executable(path: &Path) -> bool {
 }
 
 impl State {
+    /// Forgets recordings that have ended: the old ones, and the oldest where there are too many.
+    async fn make_room(&mut self, now: DateTime<Utc>) {
+        let old: Vec<String> =
+            self.recordings.iter().filter(|(_, one)| one.is_older(now, KEPT)).map(|(id, _)| id.clone()).collect();
+        for id in old {
+            self.forget(&id).await;
+        }
+        while self.recordings.len() >= MOST_KEPT {
+            let ended = self.recordings.iter_mut().filter(|(_, one)| !one.is_active());
+            let Some(oldest) = ended.min_by_key(|(_, one)| one.number).map(|(id, _)| id.clone()) else { break };
+            self.forget(&oldest).await;
+        }
+    }
+
+    async fn forget(&mut self, id: &str) {
+        if let Some(old) = self.recordings.remove(id) {
+            old.discard().await;
+        }
+    }
+
     /// Where recordings are written: a directory that only this user may enter.
     fn dir(&mut self) -> std::io::Result<&Path> {
         if self.dir.is_none() {
@@ -242,8 +288,10 @@ impl Desktop for PortableDesktop {
     async fn vnc(&self) -> Result<Box<dyn VncStream>, DesktopError> {
         let port = self.0.state.lock().await.session.as_ref().map(|session| session.vnc_port);
         let port = port.ok_or_else(|| words("desktop session not started"))?;
-        let stream = TcpStream::connect(("127.0.0.1", port)).await;
-        Ok(Box::new(stream.map_err(|error| words(format!("dial tcp 127.0.0.1:{port}: {error}")))?))
+        let number = u16::try_from(port).map_err(|_| words(format!("dial tcp: address {port}: invalid port")))?;
+        let stream = TcpStream::connect(("127.0.0.1", number)).await;
+        let refused = |error| words(format!("dial tcp 127.0.0.1:{port}: connect: {}", in_words(&error)));
+        Ok(Box::new(stream.map_err(refused)?))
     }
 
     async fn screenshot(&self, width: i64, height: i64) -> Result<String, DesktopError> {
@@ -253,9 +301,7 @@ impl Desktop for PortableDesktop {
         }
         let (width, height) = (width.to_string(), height.to_string());
         let arguments = ["screenshot", "--json", "--target-width", &width, "--target-height", &height];
-        let output = self.0.command(&arguments).await?;
-        let screenshot = serde_json::from_slice::<Screenshot>(&output);
-        screenshot.map(|it| it.data).map_err(|error| words(format!("parse screenshot output: {error}")))
+        self.0.json::<Screenshot>(&arguments).await.map(|it| it.data)
     }
 
     async fn input(&self, input: Input<'_>) -> Result<(), DesktopError> {
@@ -286,10 +332,7 @@ impl Desktop for PortableDesktop {
             x: i64,
             y: i64,
         }
-        let output = self.0.command(&["cursor", "--json"]).await?;
-        let cursor: Cursor =
-            serde_json::from_slice(&output).map_err(|error| words(format!("parse cursor output: {error}")))?;
-        Ok((cursor.x, cursor.y))
+        self.0.json::<Cursor>(&["cursor", "--json"]).await.map(|it| (it.x, it.y))
     }
 
     fn record_activity(&self) {
@@ -308,20 +351,11 @@ impl Desktop for PortableDesktop {
         if state.recordings.get_mut(id).is_some_and(Recording::is_active) {
             return Ok(());
         }
-        if let Some(old) = state.recordings.remove(id) {
-            old.discard().await;
-        }
+        state.forget(id).await;
         if state.recordings.values_mut().filter_map(|one| one.is_active().then_some(())).count() >= MOST_RECORDINGS {
             return Err(words(format!("too many concurrent recordings (max {MOST_RECORDINGS})")));
         }
-        while state.recordings.len() >= MOST_KEPT {
-            let ended =
-                state.recordings.iter_mut().filter_map(|(id, one)| (!one.is_active()).then_some((one.number, id)));
-            let Some(oldest) = ended.min().map(|(_, id)| id.clone()) else { break };
-            if let Some(old) = state.recordings.remove(&oldest) {
-                old.discard().await;
-            }
-        }
+        state.make_room(self.0.clock.now()).await;
         let dir = state.dir().map_err(|error| words(format!("start recording process: {error}")))?;
         let (video, thumbnail) = (dir.join(format!("{id}.mp4")), dir.join(format!("{id}.thumb.jpg")));
         let mut command = Command::new(self.0.binary()?);

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use rustix::process::Signal;
+use workspacesdk::fs::FsError;
 
 use super::{Artifact, Content, DesktopError};
 use crate::clock::Clock;
@@ -34,6 +36,12 @@ impl Recording {
         self.program.as_mut().is_some_and(|program| !program.has_ended())
     }
 
+    /// Whether it was ended, and its file was last written to longer ago than this, or is gone.
+    pub(super) fn is_older(&self, now: DateTime<Utc>, age: Duration) -> bool {
+        let written = || std::fs::metadata(&self.video).and_then(|metadata| metadata.modified());
+        self.program.is_none() && written().map_or(true, |at| (now - DateTime::<Utc>::from(at)).to_std() > Ok(age))
+    }
+
     /// Lets the program finish its files; kills it when it does not.
     pub(super) async fn stop(&mut self, clock: &dyn Clock) {
         let Some(mut program) = self.program.take() else { return };
@@ -55,8 +63,10 @@ impl Recording {
         if self.killed {
             return Err(DesktopError::Corrupted);
         }
-        let video = content(&self.video).await;
-        let video = video.map_err(|error| DesktopError::Failed(format!("open recording artifact: {error}")))?;
+        let video = content(&self.video).await.map_err(|error| {
+            let error = FsError::new("open", &self.video.to_string_lossy(), error);
+            DesktopError::Failed(format!("open recording artifact: {error}"))
+        })?;
         let thumbnail = content(&self.thumbnail).await.ok().filter(|thumbnail| thumbnail.size > 0);
         Ok(Artifact { video, thumbnail })
     }

@@ -223,8 +223,15 @@ impl<'de> Deserializer<'de> for Lenient<'_> {
         }
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_seq(visitor)
+    /// A list of known length: what is missing is at its zero value, what is too much is passed over.
+    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Error> {
+        let mut values: Vec<_> = match self.kind() {
+            Kind::Null => Vec::new(),
+            Kind::Array => self.items()?.collect(),
+            _ => return Err(self.mismatch::<V::Value>()),
+        };
+        values.resize(length, RawValue::NULL);
+        visitor.visit_seq(Seq { values: values.into_iter(), of: self })
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
