@@ -18,6 +18,7 @@ mod metrics;
 mod network;
 mod ports;
 mod processes;
+mod segment;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -34,7 +35,7 @@ use agentsdk::rpc::proto::agent::PushContextStateRequest;
 use agentsdk::socket::SocketServer;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use bytes::Bytes;
@@ -49,6 +50,7 @@ use workspacesdk::mcp::McpToolInfo;
 
 use crate::clock::{SharedClock, SystemClock};
 use crate::http::error::plain_text;
+use crate::http::events::without_markup;
 use crate::http::websocket::SocketHost;
 use containers::ContainerEngine;
 use context::Context;
@@ -472,14 +474,16 @@ fn router(state: AgentState) -> Router {
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
         .with_state(state.clone());
     // Layers of a router run once a route is found; these must have their say before that, and after.
-    Router::new().fallback_service(routes).layer(from_fn_with_state(state, guard::check)).layer(from_fn(frame))
+    let within = from_fn_with_state(state.clone(), containers::unless_within);
+    let framed = Router::new().fallback_service(routes).layer(within);
+    framed.layer(from_fn_with_state(state, guard::check)).layer(from_fn(frame))
 }
 
 async fn greeting() -> Json<codersdk::Response> {
     Json(codersdk::Response { message: "Hello from the agent!".to_owned(), ..Default::default() })
 }
 
-/// What holds for every route: JSON is marked as UTF-8, and HEAD is a method like any other, which no route has.
+/// What holds for every route: JSON is marked as UTF-8 and ends its line, and HEAD is a method like any other, which no route has.
 async fn frame(mut request: Request, next: Next) -> Response {
     if request.method() == Method::HEAD {
         *request.method_mut() = Method::from_bytes(b"NO-HEAD").expect("a well-formed method");
@@ -489,7 +493,10 @@ async fn frame(mut request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     if !verbatim && headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json") {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        headers.remove(header::CONTENT_LENGTH);
+        response = ending_its_line(response).await;
     }
+    let headers = response.headers_mut();
     // A line for each method, without the one that the router adds by itself.
     if let Some(allowed) = headers.remove(header::ALLOW) {
         let methods = allowed.to_str().unwrap_or_default().split(',').map(str::trim);
@@ -498,4 +505,16 @@ async fn frame(mut request: Request, next: Next) -> Response {
         }
     }
     response
+}
+
+/// An answer of JSON as it is written: nothing in it could be taken for markup, and a line's end is behind it.
+async fn ending_its_line(response: Response) -> Response {
+    let (parts, body) = response.into_parts();
+    // It is in memory already, and so not too long for it.
+    let Ok(json) = axum::body::to_bytes(body, usize::MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let mut json = without_markup(&String::from_utf8_lossy(&json));
+    json.push('\n');
+    Response::from_parts(parts, json.into())
 }

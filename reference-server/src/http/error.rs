@@ -122,11 +122,15 @@ impl ApiError {
         self
     }
 
-    /// Changes the message.
+    /// Answers with the message in plain text and, behind it, with another one as JSON whose detail is the first: what
+    /// comes of refusing a WebSocket and telling of the failure again.
     #[must_use]
-    pub(crate) fn map_message(mut self, change: impl FnOnce(String) -> String) -> Self {
-        self.0.body.message = change(std::mem::take(&mut self.0.body.message));
-        self
+    pub(crate) fn said_twice(mut self, again: &str) -> Self {
+        let detail = format!("failed to accept WebSocket connection: {}", self.0.body.message);
+        let again = codersdk::Response { message: again.to_owned(), detail: Some(detail), ..Default::default() };
+        let again = serde_json::to_string(&again).unwrap_or_default();
+        self.0.body.message = format!("{}\n{again}", self.0.body.message);
+        self.plain()
     }
 
     /// The status to be answered.

@@ -97,8 +97,13 @@ pub(crate) fn sse_headers() -> [(HeaderName, HeaderValue); 4] {
 /// A server-sent event as it is written; `data` is JSON. What could be taken for markup or for a line's end is escaped.
 pub(crate) fn sse_text(kind: &str, data: Option<&str>) -> String {
     let Some(data) = data else { return format!("event: {kind}\n\n") };
-    let mut text = format!("event: {kind}\ndata: ");
-    for c in data.chars() {
+    format!("event: {kind}\ndata: {}\n\n", without_markup(data))
+}
+
+/// JSON in which nothing could be taken for markup or for a line's end.
+pub(crate) fn without_markup(json: &str) -> String {
+    let mut text = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
         // These stand only within strings, where any character may be escaped.
         match c {
             '<' => text.push_str("\\u003c"),
@@ -109,7 +114,6 @@ pub(crate) fn sse_text(kind: &str, data: Option<&str>) -> String {
             c => text.push(c),
         }
     }
-    text.push_str("\n\n");
     text
 }
 

@@ -120,7 +120,8 @@ impl ContainerEngine for DockerEngine {
         if ids.is_empty() {
             return Ok(list);
         }
-        let described = self.docker(&[&["inspect"], ids.as_slice()].concat());
+        let arguments = [&["inspect"], ids.as_slice()].concat();
+        let described = self.docker(&arguments);
         let late = |_| failed("run docker inspect", "context deadline exceeded", "");
         let described = tokio::time::timeout_at(deadline, described).await.map_err(late)?;
         let complaint = described.stderr_text();

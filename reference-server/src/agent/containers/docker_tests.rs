@@ -36,7 +36,9 @@ impl Fake {
 async fn containers_are_listed_and_described() {
     let described = r#"[{"Id":"a"},null,{"id":"b","Name":"/n","State":null,"NetworkSettings":{"Ports":{"+80/tcp":[
         {"HostIp":"::ffff:127.0.0.1","HostPort":"99999999999999999999"},{"HostIp":"::ffff:127.0.0.1","HostPort":"8"}]}}}] more"#;
-    let script = format!("case $1 in ps) echo ' a '; echo; echo b; echo careful >&2 ;; inspect) cat <<'E'\n{described}\nE\n;; esac");
+    let script = format!(
+        "case $1 in ps) echo ' a '; echo; echo b; echo careful >&2 ;; inspect) cat <<'E'\n{described}\nE\n;; esac"
+    );
     let fake = Fake::new(&script, "");
     let list = fake.engine.list().await.unwrap();
     assert_eq!(fake.log(), "[docker][ps][--all][--quiet][--no-trunc][docker][inspect][a][b]");
@@ -76,7 +78,10 @@ async fn dev_containers_are_made_by_their_program() {
     let arguments = "[devcontainer][up][--log-format][json][--workspace-folder][/w it]";
     assert_eq!(fake.log(), format!("{arguments}[--config][/w/$(x).json][--remove-existing-container]"));
     let fake = Fake::new("", "echo nothing; exit 3");
-    request = DevcontainerUp { devcontainer: DevcontainerRef { config_path: None, ..request.devcontainer }, remove_existing: false };
+    request = DevcontainerUp {
+        devcontainer: DevcontainerRef { config_path: None, ..request.devcontainer },
+        remove_existing: false,
+    };
     let error = fake.engine.up(&request).await.unwrap_err();
     assert_eq!(error.message, "exit status 3\ndevcontainer result is not json: \"\"");
     assert_eq!(fake.log(), arguments);
@@ -84,11 +89,15 @@ async fn dev_containers_are_made_by_their_program() {
 
 #[tokio::test]
 async fn configurations_are_read_with_variables() {
-    let script = r#"echo '{"type":"text"}'; echo "{\"configuration\":{\"customizations\":{\"coder\":{\"autoStart\":$A}}}}""#;
+    let script =
+        r#"echo '{"type":"text"}'; echo "{\"configuration\":{\"customizations\":{\"coder\":{\"autoStart\":$A}}}}""#;
     let fake = Fake::new("", script);
     let devcontainer = DevcontainerRef { workspace_folder: "/w".to_owned(), config_path: None };
     assert!(fake.engine.read_config(&devcontainer, &["A=true".to_owned()]).await.unwrap().auto_start);
-    assert_eq!(fake.log(), "[devcontainer][read-configuration][--include-merged-configuration][--workspace-folder][/w]");
+    assert_eq!(
+        fake.log(),
+        "[devcontainer][read-configuration][--include-merged-configuration][--workspace-folder][/w]"
+    );
     let failed = Fake::new("", "exit 1").engine.read_config(&devcontainer, &[]).await.unwrap_err();
     assert_eq!(failed.to_string(), "devcontainer read-configuration failed: exit status 1");
 }

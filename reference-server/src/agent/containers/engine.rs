@@ -39,8 +39,11 @@ pub trait ContainerEngine: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// When it cannot be read.
-    async fn read_config(&self, devcontainer: &DevcontainerRef, env: &[String])
-    -> Result<DevcontainerConfig, EngineError>;
+    async fn read_config(
+        &self,
+        devcontainer: &DevcontainerRef,
+        env: &[String],
+    ) -> Result<DevcontainerConfig, EngineError>;
 }
 
 /// What an engine lists.

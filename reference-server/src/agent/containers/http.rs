@@ -2,37 +2,24 @@
 
 use axum::extract::ws::close_code;
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
 use axum::{Json, Router};
 use codersdk::{Response as Message, WorkspaceAgentListContainersResponse};
-use http::{StatusCode, Uri};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+use http::StatusCode;
 
 use super::manager::{Manager, Refusal};
 use crate::agent::AgentState;
+use crate::agent::segment::Segment;
 use crate::http::error::{ApiError, plain_text};
 use crate::http::websocket::{Socket, UNEXPECTED_DATA, Upgrade};
 use crate::quote::quoted;
 
 const ROOT: &str = "/api/v0/containers";
 
-/// What is escaped in a path that was decoded and is encoded again.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~')
-    .remove(b'$')
-    .remove(b'&')
-    .remove(b'+')
-    .remove(b',')
-    .remove(b'/')
-    .remove(b':')
-    .remove(b';')
-    .remove(b'=')
-    .remove(b'@');
+/// Where in a path a dev container is named.
+type Id = Segment<5>;
 
 pub(in crate::agent) fn router(state: &AgentState) -> Router<AgentState> {
     if state.containers.is_none() {
@@ -45,15 +32,16 @@ pub(in crate::agent) fn router(state: &AgentState) -> Router<AgentState> {
         .route("/api/v0/containers/devcontainers/{id}/recreate", post(recreate))
         .route("/api/v0/containers/devcontainers/{id}", delete(remove))
         .route("/api/v0/containers/devcontainers/{id}/", delete(remove))
-        .route_layer(from_fn_with_state(state.clone(), unless_within))
 }
 
 /// An agent within a dev container has no such routes, whether or not this is switched on.
-async fn unless_within(State(agent): State<AgentState>, request: Request, next: Next) -> Response {
-    match request.uri().path() {
-        _ if !agent.is_sub_agent() => next.run(request).await,
-        ROOT => disabled(State(agent)).await.into_response(),
-        _ => plain_text(StatusCode::NOT_FOUND, "404 page not found"),
+pub(in crate::agent) async fn unless_within(State(agent): State<AgentState>, request: Request, next: Next) -> Response {
+    match request.uri().path().strip_prefix(ROOT) {
+        Some("") if agent.is_sub_agent() => disabled(State(agent)).await.into_response(),
+        Some(path) if agent.is_sub_agent() && path.starts_with('/') => {
+            plain_text(StatusCode::NOT_FOUND, "404 page not found")
+        }
+        _ => next.run(request).await,
     }
 }
 
@@ -85,22 +73,9 @@ async fn list(State(agent): State<AgentState>) -> Result<Json<WorkspaceAgentList
         .map_err(|error| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "Could not get containers").detail(error))
 }
 
-async fn watch(
-    State(agent): State<AgentState>,
-    upgrade: Result<Upgrade, ApiError>,
-) -> Result<Response, ApiError> {
+async fn watch(State(agent): State<AgentState>, upgrade: Result<Upgrade, ApiError>) -> Result<Response, ApiError> {
     ready(&agent).await?;
-    let upgrade = upgrade.map_err(|error| {
-        error.map_message(|reason| {
-            let refusal = Message {
-                message: "Failed to upgrade connection to websocket.".to_owned(),
-                detail: Some(format!("failed to accept WebSocket connection: {reason}")),
-                ..Message::default()
-            };
-            // The reason was sent before its reader knew that it was to be JSON.
-            format!("{reason}\n{}", serde_json::to_string(&refusal).unwrap_or_default())
-        })
-    })?;
+    let upgrade = upgrade.map_err(|error| error.said_twice("Failed to upgrade connection to websocket."))?;
     Ok(upgrade.serve(&agent.clone(), move |socket| follow(agent, socket)))
 }
 
@@ -129,15 +104,6 @@ async fn follow(agent: AgentState, mut socket: Socket) {
     }
 }
 
-/// The name in a path as the original takes it: decoded, unless it was encoded in a way of its own.
-fn id(uri: &Uri) -> String {
-    let path = uri.path();
-    let decoded: Vec<u8> = percent_decode_str(path).collect();
-    let same = percent_encode(&decoded, ESCAPED).to_string() == path;
-    let path = if same { String::from_utf8_lossy(&decoded) } else { path.into() };
-    path.split('/').nth(ROOT.split('/').count() + 1).unwrap_or_default().to_owned()
-}
-
 fn present(id: String, verb: &str) -> Result<String, ApiError> {
     if id.is_empty() {
         return Err(ApiError::bad_request("Missing devcontainer ID")
@@ -146,9 +112,9 @@ fn present(id: String, verb: &str) -> Result<String, ApiError> {
     Ok(id)
 }
 
-async fn recreate(State(agent): State<AgentState>, uri: Uri) -> Result<(StatusCode, Json<Message>), ApiError> {
+async fn recreate(State(agent): State<AgentState>, Segment(id): Id) -> Result<(StatusCode, Json<Message>), ApiError> {
     let manager = ready(&agent).await?;
-    let id = present(id(&uri), "recreate")?;
+    let id = present(id, "recreate")?;
     let name = manager.recreate(&id).map_err(|refusal| answer(refusal, &id, "recreate", "restarted"))?;
     let message = Message {
         message: "Devcontainer recreation initiated".to_owned(),
@@ -158,9 +124,9 @@ async fn recreate(State(agent): State<AgentState>, uri: Uri) -> Result<(StatusCo
     Ok((StatusCode::ACCEPTED, Json(message)))
 }
 
-async fn remove(State(agent): State<AgentState>, uri: Uri) -> Result<StatusCode, ApiError> {
+async fn remove(State(agent): State<AgentState>, Segment(id): Id) -> Result<StatusCode, ApiError> {
     let manager = ready(&agent).await?;
-    let id = present(id(&uri), "delete")?;
+    let id = present(id, "delete")?;
     manager.delete(&id).await.map_err(|refusal| answer(refusal, &id, "delete", "deleted"))?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -180,29 +146,5 @@ fn answer(refusal: Refusal, id: &str, verb: &str, participle: &str) -> ApiError 
             ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("An error occurred {step}")).detail(reason)
         }
         Refusal::Closed => closed(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_decoded_unless_encoded_unusually() {
-        for (segment, name) in [
-            ("x", "x"),
-            ("%22q%22", "\"q\""),
-            ("a%20b", "a b"),
-            ("a%2Fb", "a%2Fb"),
-            ("%ff", "%ff"),
-            ("%41", "%41"),
-            ("a:b@c", "a:b@c"),
-            ("%C3%A9", "é"),
-            ("%c3%a9", "%c3%a9"),
-            ("", ""),
-        ] {
-            let uri: Uri = format!("/api/v0/containers/devcontainers/{segment}/recreate?x=1").parse().unwrap();
-            assert_eq!(id(&uri), name, "{segment}");
-        }
     }
 }

@@ -23,6 +23,6 @@ pub use engine::{
 };
 pub use memory::MemoryEngine;
 
-pub(super) use http::router;
+pub(super) use http::{router, unless_within};
 pub(super) use manager::{Manager, Projects};
 pub(super) use paths::expanded;

@@ -22,9 +22,9 @@ pub(in crate::agent) fn expanded(
 }
 
 fn absolute(path: &str, home: &str, base: &str, variable: &impl Fn(&str) -> String) -> String {
-    let path = path.strip_prefix('~').map_or_else(|| path.to_owned(), |rest| join(home, rest));
+    let path = path.strip_prefix('~').map_or_else(|| path.to_owned(), |rest| join(&[home, rest]));
     let path = with_variables(&path, variable);
-    if path.starts_with('/') { path } else { join(base, &path) }
+    if path.starts_with('/') { path } else { join(&[base, &path]) }
 }
 
 /// Puts in the values of `$NAME` and `${NAME}`.

@@ -116,6 +116,21 @@ async fn requests_wait_for_the_first_list() {
 }
 
 #[tokio::test]
+async fn answers_are_lines_without_markup() {
+    let setup = Setup::new().await;
+    let url = format!("{}/api/v0/containers", setup.agent.url());
+    let send = async |method: Method, path: &str| {
+        let request =
+            reqwest::Client::new().request(method, format!("{url}{path}")).header("Coder-Session-Token", TOKEN);
+        request.send().await.unwrap().text().await.unwrap()
+    };
+    assert_eq!(send(Method::GET, "").await, "{\"devcontainers\":null,\"containers\":[]}\n");
+    let expected =
+        r#"{"message":"Devcontainer not found.","detail":"Could not find devcontainer with ID: \"a\u0026b\""}"#;
+    assert_eq!(send(Method::DELETE, "/devcontainers/a&b").await, format!("{expected}\n"));
+}
+
+#[tokio::test]
 async fn no_containers_are_an_empty_list_and_no_devcontainers_null() {
     let setup = Setup::new().await;
     assert_eq!(setup.send(Method::GET, "").await, (StatusCode::OK, json!({"devcontainers": null, "containers": []})));
@@ -235,8 +250,7 @@ async fn a_changed_configuration_makes_it_dirty_at_once() {
     let id = devcontainer(&dirty)["id"].as_str().unwrap().to_owned();
     setup.clock.advance(Duration::from_secs(1));
     setup.send(Method::POST, &format!("/devcontainers/{id}/recreate")).await;
-    let clean =
-        |list: &Value| devcontainer(list)["status"] == "running" && devcontainer(list)["dirty"] == false;
+    let clean = |list: &Value| devcontainer(list)["status"] == "running" && devcontainer(list)["dirty"] == false;
     until(&mut watch, clean).await;
 }
 
@@ -294,7 +308,10 @@ async fn projects_are_found_but_for_what_git_ignores() {
     assert_eq!(folders, [folder("one"), folder("one/sub"), folder("two/x")]);
     assert_eq!((&found[0]["name"], &found[0]["status"]), (&json!(""), &json!("stopped")));
     assert_eq!(found[1]["config_path"], folder("one/sub/.devcontainer.json"));
-    assert_eq!(setup.engine.requests(), [up(&folder("two/x"), &folder("two/x/.devcontainer/devcontainer.json"), false)]);
+    assert_eq!(
+        setup.engine.requests(),
+        [up(&folder("two/x"), &folder("two/x/.devcontainer/devcontainer.json"), false)]
+    );
 }
 
 #[tokio::test]

@@ -110,7 +110,6 @@ fn checked(id: &str) -> Result<String, ApiError> {
     if id.is_empty() {
         return Err(ApiError::bad_request("Missing recording_id."));
     }
-    // It names files, which no spelling of an id leads astray.
     parse_uuid(id)
         .map(|_| id.to_owned())
         .map_err(|_| ApiError::bad_request("Invalid recording_id format.").detail("recording_id must be a valid UUID."))

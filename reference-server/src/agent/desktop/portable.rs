@@ -244,8 +244,9 @@ impl State {
             self.forget(&id).await;
         }
         while self.recordings.len() >= MOST_KEPT {
-            let ended = self.recordings.iter_mut().filter(|(_, one)| !one.is_active());
-            let Some(oldest) = ended.min_by_key(|(_, one)| one.number).map(|(id, _)| id.clone()) else { break };
+            let ended =
+                self.recordings.iter_mut().filter_map(|(id, one)| (!one.is_active()).then_some((one.number, id)));
+            let Some(oldest) = ended.min().map(|(_, id)| id.clone()) else { break };
             self.forget(&oldest).await;
         }
     }
@@ -357,7 +358,9 @@ impl Desktop for PortableDesktop {
         }
         state.make_room(self.0.clock.now()).await;
         let dir = state.dir().map_err(|error| words(format!("start recording process: {error}")))?;
-        let (video, thumbnail) = (dir.join(format!("{id}.mp4")), dir.join(format!("{id}.thumb.jpg")));
+        let number = self.0.recorded.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        // Not by its id, which is whatever somebody wrote.
+        let (video, thumbnail) = (dir.join(format!("{number}.mp4")), dir.join(format!("{number}.thumb.jpg")));
         let mut command = Command::new(self.0.binary()?);
         // Stretches in which nothing happens are shown faster.
         let faster = ["--idle-speedup", "20", "--idle-min-duration", "0.35", "--idle-noise-tolerance", "-38dB"];
@@ -365,7 +368,6 @@ impl Desktop for PortableDesktop {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let program =
             Program::start(&mut command).map_err(|error| words(format!("start recording process: {error}")))?;
-        let number = self.0.recorded.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         state.recordings.insert(id.to_owned(), Recording::new(program, video, thumbnail, number));
         self.0.use_now();
         tokio::spawn(Inner::follow(Arc::downgrade(&self.0), id.to_owned(), number));

@@ -39,7 +39,8 @@ impl Recording {
     /// Whether it was ended, and its file was last written to longer ago than this, or is gone.
     pub(super) fn is_older(&self, now: DateTime<Utc>, age: Duration) -> bool {
         let written = || std::fs::metadata(&self.video).and_then(|metadata| metadata.modified());
-        self.program.is_none() && written().map_or(true, |at| (now - DateTime::<Utc>::from(at)).to_std() > Ok(age))
+        let old = |at| (now - DateTime::<Utc>::from(at)).to_std().is_ok_and(|since| since > age);
+        self.program.is_none() && written().map_or(true, old)
     }
 
     /// Lets the program finish its files; kills it when it does not.

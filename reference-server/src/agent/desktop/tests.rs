@@ -29,8 +29,8 @@ record)
   trap 'printf video > "${10}"; printf still > "$9"; exit 0' INT
   touch "$here/recording"
   while :; do sleep 0.05; done ;;
-screenshot) echo '{"data": "cGljdHVyZQ=="}' ;;
-cursor) echo '{"x": 960, "y": 540}' ;;
+screenshot) cat "$here/answer" 2>/dev/null || echo '{"data": "cGljdHVyZQ=="}' ;;
+cursor) cat "$here/answer" 2>/dev/null || echo '{"x": 960, "y": 540}' ;;
 esac
 echo "$*" >> "$here/log"
 [ "$3" != bad ] || { echo "no such key" >&2; exit 2; }
@@ -136,7 +136,7 @@ async fn what_is_missing_or_fails_is_told() {
     }
     let (status, body) = setup.act(json!({"action": "key", "text": "bad"})).await;
     assert_eq!((status, &body["message"]), (StatusCode::INTERNAL_SERVER_ERROR, &json!("Key press failed.")));
-    assert_eq!(body["detail"], "portabledesktop keyboard: exit status 2: no such key");
+    assert_eq!(body["detail"], "portabledesktop keyboard: exit status 2: no such key\n: exit status 2");
     let response = setup.post("action", "{").await;
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
 }
@@ -177,10 +177,33 @@ async fn a_recording_is_a_video_and_a_still_image() {
         assert_eq!(response.status(), StatusCode::OK);
         let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
         let boundary = kind.strip_prefix("multipart/mixed; boundary=").unwrap();
+        assert_eq!(boundary.len(), 60);
         let part = |kind: &str, content: &str| format!("--{boundary}\r\nContent-Type: {kind}\r\n\r\n{content}\r\n");
         let expected = part("video/mp4", "video") + &part("image/jpeg", "still") + &format!("--{boundary}--\r\n");
         assert_eq!(response.bytes().await.unwrap(), expected.as_bytes());
     }
+    // An id is the one that was written, in this spelling.
+    let other = json!({"recording_id": ID.to_uppercase()}).to_string();
+    assert_eq!(setup.post("recording/stop", &other).await.status(), StatusCode::NOT_FOUND);
+    setup.agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_the_program_leaves_out_is_zero() {
+    let setup = Setup::new(Arc::new(SystemClock)).await;
+    for (output, position, shot) in [
+        ("{}", "x=0,y=0", json!(null)),
+        ("null", "x=0,y=0", json!(null)),
+        (r#"{"X": 7, "y": null, "DATA": "eA=="}"#, "x=7,y=0", json!("eA==")),
+    ] {
+        std::fs::write(setup.file("answer"), output).unwrap();
+        assert_eq!(setup.act(json!({"action": "cursor_position"})).await.1, json!({"output": position}));
+        assert_eq!(setup.act(json!({"action": "screenshot"})).await.1["screenshot_data"], shot);
+    }
+    std::fs::write(setup.file("answer"), "{} x").unwrap();
+    let (status, body) = setup.act(json!({"action": "screenshot"})).await;
+    let detail = "parse screenshot output: invalid character 'x' after top-level value";
+    assert_eq!((status, &body["detail"]), (StatusCode::INTERNAL_SERVER_ERROR, &json!(detail)));
     setup.agent.shutdown().await;
 }
 
