@@ -1,6 +1,5 @@
 //! Programs that are run: each in a process group of its own, so that what it starts ends with it.
 
-use std::ffi::OsStr;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -104,14 +103,7 @@ impl Finished {
 
 /// Runs a program to its end; one that writes more than `limit` bytes to either output is killed. Whoever gives up
 /// waiting kills it, too.
-pub(crate) async fn run(program: impl AsRef<OsStr>, arguments: &[impl AsRef<OsStr>], limit: usize) -> Finished {
-    let mut command = Command::new(program);
-    command.args(arguments);
-    finish(command, limit).await
-}
-
-/// Runs a command as [`run`] does.
-pub(crate) async fn finish(mut command: Command, limit: usize) -> Finished {
+pub(crate) async fn run(mut command: Command, limit: usize) -> Finished {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let outcome = async {
@@ -125,17 +117,12 @@ pub(crate) async fn finish(mut command: Command, limit: usize) -> Finished {
 }
 
 /// Runs a program as [`run`] does, its outputs in one in the order in which it wrote them.
-pub(crate) async fn run_combined(
-    program: impl AsRef<OsStr>,
-    arguments: &[impl AsRef<OsStr>],
-    limit: usize,
-) -> (Vec<u8>, Result<(), String>) {
+pub(crate) async fn run_combined(mut command: Command, limit: usize) -> (Vec<u8>, Result<(), String>) {
     let mut output = Vec::new();
     let outcome = async {
         let (reader, writer) = io::pipe().map_err(|error| error.to_string())?;
         let other = writer.try_clone().map_err(|error| error.to_string())?;
-        let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::null()).stdout(writer).stderr(other);
+        command.stdin(Stdio::null()).stdout(writer).stderr(other);
         let mut program = Program::start(&mut command)?;
         // It holds ends of the pipe, which must close when the program ends.
         drop(command);
@@ -202,8 +189,14 @@ const SIGNALS: [&str; 16] = [
 mod tests {
     use super::*;
 
+    fn command(program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(arguments);
+        command
+    }
+
     async fn shell(script: &str) -> Finished {
-        run("sh", &["-c", script], 1000).await
+        run(command("sh", &["-c", script]), 1000).await
     }
 
     #[tokio::test]
@@ -214,7 +207,7 @@ mod tests {
         assert_eq!(shell("true").await.outcome, Ok(()));
         assert_eq!(shell("kill -9 $$").await.outcome, Err("signal: killed".to_owned()));
         assert_eq!(shell("yes").await.outcome, Err("it wrote more than 1000 bytes".to_owned()));
-        let absent = run("no-such-program", &["x"], 1000).await;
+        let absent = run(command("no-such-program", &["x"]), 1000).await;
         assert_eq!(absent.outcome, Err("exec: \"no-such-program\": executable file not found in $PATH".to_owned()));
     }
 
@@ -222,18 +215,18 @@ mod tests {
     async fn what_ends_a_program_has_a_name() {
         assert_eq!(shell("kill -1 $$").await.outcome, Err("signal: hangup".to_owned()));
         assert_eq!(shell("kill -29 $$").await.outcome, Err("signal: signal 29".to_owned()));
-        let absent = run("/no/such/program", &["x"], 1000).await;
+        let absent = run(command("/no/such/program", &["x"]), 1000).await;
         assert_eq!(absent.outcome, Err("fork/exec /no/such/program: no such file or directory".to_owned()));
-        let nul = run("/bin/echo", &["a\0b"], 1000).await;
+        let nul = run(command("/bin/echo", &["a\0b"]), 1000).await;
         assert_eq!(nul.outcome, Err("fork/exec /bin/echo: invalid argument".to_owned()));
     }
 
     #[tokio::test]
     async fn outputs_can_be_read_in_the_order_of_their_writing() {
         let script = "echo 1; echo 2 >&2; echo 3; exit 4";
-        let (output, outcome) = run_combined("sh", &["-c", script], 1000).await;
+        let (output, outcome) = run_combined(command("sh", &["-c", script]), 1000).await;
         assert_eq!((output.as_slice(), outcome), (b"1\n2\n3\n".as_slice(), Err("exit status 4".to_owned())));
-        let (_, outcome) = run_combined("sh", &["-c", "yes"], 1000).await;
+        let (_, outcome) = run_combined(command("sh", &["-c", "yes"]), 1000).await;
         assert_eq!(outcome, Err("it wrote more than 1000 bytes".to_owned()));
     }
 }

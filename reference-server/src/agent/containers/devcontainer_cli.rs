@@ -48,7 +48,7 @@ pub(super) async fn up(engine: &DockerEngine, request: &DevcontainerUp, limit: u
     if request.remove_existing {
         arguments.push("--remove-existing-container");
     }
-    let finished = program::finish(engine.command("devcontainer", &arguments), limit).await;
+    let finished = program::run(engine.command("devcontainer", &arguments), limit).await;
     told(&finished.stdout, finished.outcome)
 }
 
@@ -63,7 +63,7 @@ pub(super) async fn read_config(
     arguments.extend(which(devcontainer));
     let mut command = engine.command("devcontainer", &arguments);
     command.envs(env.iter().filter_map(|variable| variable.split_once('=')));
-    let finished = program::finish(command, limit).await;
+    let finished = program::run(command, limit).await;
     finished.outcome.map_err(|reason| format!("devcontainer read-configuration failed: {reason}"))?;
     let read: Read = last_line(&finished.stdout)?;
     Ok(DevcontainerConfig { auto_start: read.configuration.customizations.coder.auto_start })

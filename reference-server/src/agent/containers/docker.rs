@@ -79,7 +79,7 @@ impl DockerEngine {
     }
 
     async fn docker(&self, arguments: &[&str]) -> Finished {
-        program::finish(self.command("docker", arguments), LIMIT).await
+        program::run(self.command("docker", arguments), LIMIT).await
     }
 
     async fn on_container(&self, verb: &str, command: &str, container_id: &str) -> Result<(), EngineError> {

@@ -165,19 +165,18 @@ impl State {
     /// Notes what came of making one: why it failed, and whether it has a container nevertheless.
     pub(super) fn made(&mut self, folder: &str, outcome: Result<(), (String, bool)>, at: DateTime<Utc>) {
         let Some(one) = self.devcontainers.get_mut(folder) else { return };
-        one.error = outcome.as_ref().err().map(|(message, _)| message.clone());
-        one.status = match outcome {
-            Ok(()) if one.container.as_ref().is_some_and(|container| container.running) => Status::Running,
-            Ok(()) => Status::Stopped,
+        let runs = one.container.as_ref().is_some_and(|container| container.running);
+        (one.status, one.error) = match outcome {
+            Ok(()) => (if runs { Status::Running } else { Status::Stopped }, None),
             // What failed in it can be looked into.
-            Err((_, true)) => Status::Running,
-            Err((_, false)) => {
-                self.failed.insert(folder.to_owned(), at);
-                one.status = Status::Error;
-                return;
-            }
+            Err((message, true)) => (Status::Running, Some(message)),
+            Err((message, false)) => (Status::Error, Some(message)),
         };
-        one.dirty = false;
+        if one.status == Status::Error {
+            self.failed.insert(folder.to_owned(), at);
+        } else {
+            one.dirty = false;
+        }
     }
 
     /// Forgets one.

@@ -130,9 +130,10 @@ impl Inner {
 
     /// Runs a command and gives all that it wrote.
     async fn command(&self, arguments: &[&str]) -> Result<Vec<u8>, DesktopError> {
-        let binary = self.binary()?;
+        let mut command = Command::new(self.binary()?);
+        command.args(arguments);
         let (output, outcome) = tokio::select! {
-            finished = program::run_combined(binary.as_os_str(), arguments, LIMIT) => finished,
+            finished = program::run_combined(command, LIMIT) => finished,
             () = self.clock.sleep(COMMAND_TIMEOUT) => {
                 return Err(words(format!("{NAME} {}: it took too long", arguments[0])));
             }
