@@ -5,6 +5,7 @@
 //! is never taken apart, and what is wanted as JSON keeps its text: numbers of any size, keys in any order.
 
 mod lenient;
+mod syntax;
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -14,6 +15,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use lenient::Lenient;
+
+pub(crate) use syntax::fault;
 
 /// How deep arrays and objects may lie in each other at all.
 const MAX_DEPTH: usize = 10_000;

@@ -103,7 +103,7 @@ impl Tool for Advisor {
     }
 
     async fn run(&self, _call_id: &str, input: &str) -> ToolResponse {
-        let args = match args::parse(&definition().input_schema["properties"], input) {
+        let args = match args::parse(&definition(), input) {
             Ok(args) => args,
             Err(error) => return ToolResponse::Error(error),
         };

@@ -67,7 +67,7 @@ impl<T: SchemaTool> Tool for T {
     }
 
     async fn run(&self, _: &str, input: &str) -> ToolResponse {
-        match args::parse(&SchemaTool::definition(self).input_schema["properties"], input) {
+        match args::parse(SchemaTool::definition(self), input) {
             Ok(args) => self.call(&args).await,
             Err(error) => ToolResponse::Error(error),
         }

@@ -157,7 +157,7 @@ pub(super) fn read_file_definition() -> ToolDefinition {
 
 /// The arguments of these names, in their order, none of them empty.
 fn given<const N: usize>(definition: &ToolDefinition, input: &str, names: [&str; N]) -> Result<[String; N], String> {
-    let args = args::parse(&definition.input_schema["properties"], input)?;
+    let args = args::parse(definition, input)?;
     let texts = names.map(|name| args.get(name).and_then(Value::as_str).unwrap_or_default().to_owned());
     match names.iter().zip(&texts).find(|(_, text)| text.is_empty()) {
         Some((name, _)) => Err(format!("{name} is required")),

@@ -172,12 +172,12 @@ impl WorkspaceTool {
         let failure = loop {
             tokio::select! {
                 biased;
+                () = &mut expired => break None,
                 answer = conn.process_output(id, ProcessOutputOptions { wait: true }) => match answer {
                     Ok(answer) if answer.running => {}
                     Ok(answer) => return Told::ended(answer),
                     Err(error) => break Some(error.to_string()),
                 },
-                () = &mut expired => break None,
             }
         };
         // What the process has written is of use, even if nobody waited for its end.
