@@ -22,10 +22,10 @@ pub(crate) struct ChatContext {
 
 impl ChatContext {
     fn read(parts: &Parts) -> Option<Self> {
-        let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        let id = parse_uuid(header(CHAT_ID)?).ok().filter(|id| !id.is_nil())?;
+        let header = |name| parts.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let id = parse_uuid(&header(CHAT_ID)?).ok().filter(|id| !id.is_nil())?;
         // What is no list of texts names nobody; within a list, a malformed name is passed over.
-        let named = header(ANCESTOR_CHAT_IDS).and_then(|list| serde_json::from_str::<Vec<Option<String>>>(list).ok());
+        let named = header(ANCESTOR_CHAT_IDS).and_then(|list| serde_json::from_str::<Vec<Option<String>>>(&list).ok());
         let parsed = named.into_iter().flatten().flatten().filter_map(|name| parse_uuid(&name).ok());
         Some(Self { id, ancestors: parsed.filter(|id| !id.is_nil()).collect() })
     }
@@ -45,5 +45,41 @@ impl<S: Send + Sync> FromRequestParts<S> for OnBehalfOf {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(Self(ChatContext::read(parts)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(headers: &[(&str, &[u8])]) -> Option<ChatContext> {
+        let mut request = http::Request::new(());
+        for (name, value) in headers {
+            let name: http::HeaderName = name.parse().unwrap();
+            request.headers_mut().append(name, http::HeaderValue::from_bytes(value).unwrap());
+        }
+        ChatContext::read(&request.into_parts().0)
+    }
+
+    #[test]
+    fn the_chat_is_named_in_any_spelling_and_its_ancestors_as_far_as_they_can_be_read() {
+        let id = Uuid::from_u128(0x1111);
+        let spelled = id.to_string();
+        for name in [spelled.clone(), format!("{{{spelled}}}"), format!("({spelled})")] {
+            assert_eq!(read(&[(CHAT_ID, name.as_bytes())]), Some(ChatContext { id, ancestors: vec![] }), "{name}");
+        }
+        for name in ["", "x", "00000000-0000-0000-0000-000000000000", "é"] {
+            assert_eq!(read(&[(CHAT_ID, name.as_bytes())]), None, "{name}");
+        }
+        let ancestors = |list: &str| {
+            let list = list.replace("ID", &spelled);
+            read(&[(CHAT_ID, spelled.as_bytes()), (ANCESTOR_CHAT_IDS, list.as_bytes())]).unwrap().ancestors
+        };
+        for list in [r#"["ID"]"#, r#"["é","ID",null,"x"]"#, r#"["\u0000", "ID"] "#] {
+            assert_eq!(ancestors(list), [id], "{list}");
+        }
+        for list in ["", "ID", r#"["ID""#, r#"["ID",1]"#, r#"{"a":"ID"}"#, "null", r#"["ID"]x"#] {
+            assert!(ancestors(list).is_empty(), "{list}");
+        }
     }
 }

@@ -72,7 +72,8 @@ pub(crate) fn parse_uuid(text: &str) -> Result<Uuid, String> {
     let bare = match text.len() {
         45 if text.get(..9).is_some_and(|prefix| prefix.eq_ignore_ascii_case("urn:uuid:")) => &text[9..],
         45 => return Err(format!("invalid urn prefix: {:?}", text.chars().take(9).collect::<String>())),
-        38 if text.starts_with('{') && text.ends_with('}') => &text[1..37],
+        // Whatever the braces are.
+        38 => text.get(1..37).ok_or_else(invalid)?,
         32 | 36 => text,
         _ => return Err(invalid()),
     };
@@ -142,6 +143,7 @@ mod tests {
             id.hyphenated().to_string(),
             id.simple().to_string().to_uppercase(),
             format!("{{{id}}}"),
+            format!("\"{id}\""),
             format!("URN:uuid:{id}"),
         ] {
             assert_eq!(parse_uuid(&text), Ok(id), "{text}");
