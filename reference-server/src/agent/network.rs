@@ -31,9 +31,8 @@ struct Report {
 }
 
 /// What was found out about ways to others. This agent opens no tunnel, so it asks no relay and no peer, and all that
-/// they would tell it stays unknown or false.
+/// they would tell it stays unknown or false; said so where the general form leaves that out.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
 struct Network {
     #[serde(flatten)]
     info: NetInfo,
@@ -45,11 +44,6 @@ struct Network {
     ipv4: bool,
     #[serde(rename = "IPv4CanSend")]
     ipv4_can_send: bool,
-    #[serde(rename = "ICMPv4")]
-    icmpv4: bool,
-    global_v4: String,
-    global_v6: String,
-    captive_portal: Option<bool>,
 }
 
 async fn netcheck() -> Result<Json<Report>, ApiError> {
@@ -73,10 +67,6 @@ async fn netcheck() -> Result<Json<Report>, ApiError> {
         udp: false,
         ipv4: false,
         ipv4_can_send: false,
-        icmpv4: false,
-        global_v4: String::new(),
-        global_v6: String::new(),
-        captive_portal: None,
     };
     Ok(Json(Report { severity: HealthSeverity::Ok, warnings: None, dismissed: false, net_info, interfaces }))
 }
