@@ -49,6 +49,7 @@ impl DevAgent {
             Some(found) => manifest(state, &found.agent).await,
             None => None,
         };
+        builder = builder.env("CODER_AGENT_URL", state.access_url.as_str().trim_end_matches('/'));
         for (name, value) in manifest.iter().flat_map(|manifest| environment(manifest, token)) {
             builder = builder.env(name, value);
         }
