@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 use std::time::SystemTime;
 
 use axum::Router;
-use axum::extract::{Path as PathParam, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
@@ -20,6 +20,7 @@ use workspacesdk::fs::in_words;
 
 use super::AgentState;
 use super::files::streamed;
+use super::segment::Segment;
 use crate::http::error::ApiError;
 use crate::http::query::QueryValues;
 use crate::quote::quoted;
@@ -154,7 +155,7 @@ async fn no_network() -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, TEXT, "network is not ready yet").into_response()
 }
 
-async fn network_logging(PathParam(state): PathParam<String>) -> Response {
+async fn network_logging(Segment(state): Segment<4>) -> Response {
     const BOOLEANS: [&str; 12] = ["1", "t", "T", "true", "TRUE", "True", "0", "f", "F", "false", "FALSE", "False"];
     if BOOLEANS.contains(&state.as_str()) {
         return no_network().await;

@@ -233,6 +233,7 @@ impl AgentBuilder {
         let url = listener.url();
         let home = || std::env::home_dir().unwrap_or_else(|| PathBuf::from("/"));
         let stop = CancellationToken::new();
+        let processes = Manager::new(self.clock.clone(), self.dir.clone(), self.env.clone());
         let dir = self.dir.filter(|dir| dir.is_dir()).unwrap_or_else(home).to_string_lossy().into_owned();
         let home = std::env::home_dir().map(|home| home.to_string_lossy().into_owned());
         let manifest = debug::own_manifest(&dir, &self.env);
@@ -250,8 +251,8 @@ impl AgentBuilder {
             clock: self.clock.clone(),
             stop: stop.clone(),
             files: Files::new(Arc::new(OsFs)),
-            mcp: mcp::Manager::start(self.clock.clone(), dir.as_ref(), self.env.clone()),
-            processes: Manager::new(self.clock, dir, self.env),
+            mcp: mcp::Manager::start(self.clock, dir.as_ref(), self.env),
+            processes,
             chat_paths: ChatPaths::default(),
             context,
             ports: Ports::new(listener.port()),
@@ -475,7 +476,7 @@ fn router(state: AgentState) -> Router {
         .with_state(state.clone());
     // Layers of a router run once a route is found; these must have their say before that, and after.
     let within = from_fn_with_state(state.clone(), containers::unless_within);
-    let framed = Router::new().fallback_service(routes).layer(within);
+    let framed = Router::new().fallback_service(routes).layer(within).layer(from_fn(known_method));
     framed.layer(from_fn_with_state(state, guard::check)).layer(from_fn(frame))
 }
 
@@ -483,10 +484,25 @@ async fn greeting() -> Json<codersdk::Response> {
     Json(codersdk::Response { message: "Hello from the agent!".to_owned(), ..Default::default() })
 }
 
-/// What holds for every route: JSON is marked as UTF-8 and ends its line, and HEAD is a method like any other, which no route has.
+/// The methods that there are; any other is allowed nowhere, not even where there is no route.
+const METHODS: [&str; 9] = ["CONNECT", "DELETE", "GET", NO_HEAD, "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
+
+/// HEAD by another name, as the router would have GET's handler answer HEAD.
+const NO_HEAD: &str = "NO-HEAD";
+
+async fn known_method(request: Request, next: Next) -> Response {
+    if METHODS.contains(&request.method().as_str()) {
+        next.run(request).await
+    } else {
+        StatusCode::METHOD_NOT_ALLOWED.into_response()
+    }
+}
+
+/// What holds for every route: JSON is marked as UTF-8 and ends its line, and HEAD is a method like any other, which no
+/// route has.
 async fn frame(mut request: Request, next: Next) -> Response {
     if request.method() == Method::HEAD {
-        *request.method_mut() = Method::from_bytes(b"NO-HEAD").expect("a well-formed method");
+        *request.method_mut() = Method::from_bytes(NO_HEAD.as_bytes()).expect("a well-formed method");
     }
     let mut response = next.run(request).await;
     let verbatim = response.extensions().get::<Verbatim>().is_some();

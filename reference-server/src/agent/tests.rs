@@ -239,6 +239,47 @@ async fn a_network_that_is_not_there_is_told_so() {
     world.agent.shutdown().await;
 }
 
+#[tokio::test]
+async fn the_report_about_the_network_can_be_read() {
+    let world = World::new().await;
+    let told = world.call(Method::GET, "/api/v0/netcheck", "").await.json();
+    for key in ["PreferredDERP", "DERPLatency", "UDP", "IPv4", "MappingVariesByDestIP", "CaptivePortal"] {
+        assert!(told["net_info"].get(key).is_some(), "{key}");
+    }
+    let conn = HttpAgentConn::builder(world.agent.url()).session_token(TOKEN).build().unwrap();
+    let report = conn.netcheck().await.unwrap();
+    assert_eq!(report.net_info.unwrap().working_udp, Some(false));
+    let loopback = report.interfaces.interfaces.iter().any(|one| one.addresses.contains(&"127.0.0.1/8".to_owned()));
+    assert!(loopback, "{:?}", report.interfaces);
+    world.agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn methods_that_are_none_are_allowed_nowhere() {
+    let world = World::new().await;
+    for path in ["/", "/nope", "/api/v0/processes/list"] {
+        for method in ["PROPFIND", "get", "NOPE"] {
+            let answer = world.call(Method::from_bytes(method.as_bytes()).unwrap(), path, "").await;
+            assert_eq!((answer.status, answer.body.as_slice()), (405, &b""[..]), "{method} {path}");
+        }
+        let head = world.call(Method::HEAD, path, "").await;
+        assert_eq!(head.status, if path == "/nope" { 404 } else { 405 });
+    }
+    world.agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn ids_of_processes_may_hold_anything() {
+    let world = World::new().await;
+    for (sent, read) in [("a%20b", "a b"), ("a%2Fb", "a%2Fb"), ("%e9", "%e9"), ("%C3%A9", "é")] {
+        let answer = world.call(Method::GET, &format!("/api/v0/processes/{sent}/output"), "").await;
+        assert_eq!((answer.status, answer.json()), (404, json!({"message": format!("Process \"{read}\" not found.")})));
+    }
+    let answer = world.call(Method::GET, "/api/v0/processes/%FF/output", "").await;
+    assert_eq!(answer.status, 404);
+    world.agent.shutdown().await;
+}
+
 /// Runs git in a folder.
 fn git(folder: &Path, arguments: &[&str]) {
     let identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use codersdk::Response;
@@ -16,6 +16,7 @@ use workspacesdk::processes::{
 use super::process::SignalError;
 use crate::agent::AgentState;
 use crate::agent::chat_context::OnBehalfOf;
+use crate::agent::segment::Segment;
 use crate::http::error::ApiError;
 use crate::http::extract::GoJson;
 use crate::http::query::QueryValues;
@@ -23,6 +24,13 @@ use crate::quote::quoted;
 
 /// How long one request waits for the end of a process.
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+
+/// Which part of the path is the id of a process.
+const ID: usize = 4;
+
+/// How large a request to start a process may be, in bytes: more than any system takes for a command and its
+/// environment, with every character escaped.
+const MAX_REQUEST: usize = 16 << 20;
 
 pub(in crate::agent) fn router() -> Router<AgentState> {
     Router::new()
@@ -35,7 +43,7 @@ pub(in crate::agent) fn router() -> Router<AgentState> {
 async fn start(
     State(agent): State<AgentState>,
     OnBehalfOf(chat): OnBehalfOf,
-    GoJson(request): GoJson<StartProcessRequest>,
+    GoJson(request): GoJson<StartProcessRequest, MAX_REQUEST>,
 ) -> Result<Json<StartProcessResponse>, ApiError> {
     if request.command.is_empty() {
         return Err(ApiError::bad_request("Command is required."));
@@ -62,7 +70,7 @@ async fn list(State(agent): State<AgentState>, OnBehalfOf(chat): OnBehalfOf) -> 
 async fn output(
     State(agent): State<AgentState>,
     OnBehalfOf(chat): OnBehalfOf,
-    Path(id): Path<String>,
+    Segment(id): Segment<ID>,
     query: QueryValues,
 ) -> Result<Json<ProcessOutputResponse>, ApiError> {
     let process = agent.processes.get(&id, chat.as_ref()).ok_or_else(|| not_found(&id))?;
@@ -78,7 +86,7 @@ async fn output(
 async fn signal(
     State(agent): State<AgentState>,
     OnBehalfOf(chat): OnBehalfOf,
-    Path(id): Path<String>,
+    Segment(id): Segment<ID>,
     body: Result<GoJson<SignalProcessRequest>, ApiError>,
 ) -> Result<Json<Response>, ApiError> {
     // A process of another chat is not there at all; else the body is looked at before the process.
@@ -99,7 +107,8 @@ async fn signal(
     };
     process.ok_or_else(|| not_found(&id))?.signal(signal).map_err(|error| match error {
         SignalError::NotRunning => ApiError::conflict(format!("Process {} is not running.", quoted(&id))),
-        SignalError::Failed(error) => ApiError::internal("Failed to signal process.", &error),
+        SignalError::Failed(words) => ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "Failed to signal process.")
+            .detail(format!("{name} process: {words}")),
     })?;
     Ok(Json(Response {
         message: format!("Signal {} sent to process {}.", quoted(name), quoted(&id)),

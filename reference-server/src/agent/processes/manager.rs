@@ -1,6 +1,8 @@
 //! The processes of an agent, by id.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,10 +26,10 @@ const MOST: usize = 1_000;
 pub(in crate::agent) struct Manager {
     clock: SharedClock,
     shell: PathBuf,
-    /// Where commands run that name no directory.
-    dir: String,
+    /// Where commands run that name no directory, as long as it is one; else in the home directory.
+    dir: Option<PathBuf>,
     /// What every process finds in its environment.
-    env: BTreeMap<String, String>,
+    env: BTreeMap<OsString, OsString>,
     /// How many processes there can be.
     most: usize,
     state: Mutex<State>,
@@ -52,12 +54,9 @@ impl State {
 
 impl Manager {
     /// Processes find `given` in their environment, over what the agent's own has.
-    pub(in crate::agent) fn new(clock: SharedClock, dir: String, given: BTreeMap<String, String>) -> Self {
-        // A variable that is not UTF-8 is none that a JSON API could name.
-        let own =
-            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        let own = own.filter(|(name, _)| !VARIABLES.contains(&name.as_str()));
-        let env = own.chain(given).collect();
+    pub(in crate::agent) fn new(clock: SharedClock, dir: Option<PathBuf>, given: BTreeMap<String, String>) -> Self {
+        let own = std::env::vars_os().filter(|(name, _)| !VARIABLES.iter().any(|other| name == other));
+        let env = own.chain(given.into_iter().map(|(name, value)| (name.into(), value.into()))).collect();
         Self { clock, shell: shell(), dir, env, most: MOST, state: Mutex::default() }
     }
 
@@ -82,9 +81,13 @@ impl Manager {
         if state.processes.len() >= self.most && !state.forget_first_ended() {
             return Err(format!("start process: {} processes run already; end some", self.most));
         }
-        let workdir = request.workdir.clone().filter(|dir| !dir.is_empty()).unwrap_or_else(|| self.dir.clone());
+        let workdir = request.workdir.clone().filter(|dir| !dir.is_empty()).unwrap_or_else(|| self.workdir());
         let mut shell = Command::new(&self.shell);
-        shell.env_clear().envs(&self.env).envs(request.env.iter().flatten());
+        shell.env_clear().envs(&self.env);
+        for (name, value) in request.env.iter().flatten() {
+            let (name, value) = variable(name, value)?;
+            shell.env(name, &*value);
+        }
         if let Some(chat) = chat {
             shell.env("CODER_CHAT_ID", chat.id.to_string());
         }
@@ -126,6 +129,12 @@ impl Manager {
         }
     }
 
+    /// Where a command runs that names no directory.
+    fn workdir(&self) -> String {
+        let dir = self.dir.clone().filter(|dir| dir.is_dir()).or_else(std::env::home_dir);
+        dir.map_or_else(|| "/".to_owned(), |dir| dir.to_string_lossy().into_owned())
+    }
+
     fn forget_old(&self) {
         let now = self.clock.now().timestamp();
         let mut state = self.state();
@@ -138,6 +147,22 @@ impl Manager {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A variable as a process finds it: its name ends at the first `=`, wherever that was written, but for one at its very
+/// beginning. So whatever is set later by that name is in its place, and not beside it.
+///
+/// # Errors
+/// When a process could not be told, for people.
+fn variable<'a>(name: &'a str, value: &'a str) -> Result<(&'a str, Cow<'a, str>), String> {
+    if name.contains('\0') || value.contains('\0') {
+        return Err("start process: exec: environment variable contains NUL".to_owned());
+    }
+    let inner = usize::from(name.starts_with('='));
+    Ok(match name[inner..].split_once('=') {
+        Some((before, after)) => (&name[..inner + before.len()], format!("{after}={value}").into()),
+        None => (name, value.into()),
+    })
 }
 
 /// The shell that the agent's own `PATH` leads to, whatever that of a command is. Known by its path, it is started
@@ -161,11 +186,13 @@ impl Drop for Manager {
 mod tests {
     use std::sync::Arc;
 
+    use uuid::Uuid;
+
     use super::*;
     use crate::clock::SystemClock;
 
     fn manager(most: usize) -> Manager {
-        let mut manager = Manager::new(Arc::new(SystemClock), "/".to_owned(), BTreeMap::new());
+        let mut manager = Manager::new(Arc::new(SystemClock), Some("/".into()), BTreeMap::new());
         manager.most = most;
         manager
     }
@@ -195,5 +222,71 @@ mod tests {
         let process = manager.start(request, None).unwrap();
         process.wait().await;
         assert_eq!(process.output().output, "sh /nowhere\n");
+    }
+    async fn ended(manager: &Manager, request: StartProcessRequest, chat: Option<&ChatContext>) -> String {
+        let process = manager.start(request, chat).unwrap();
+        process.wait().await;
+        process.output().output
+    }
+
+    #[tokio::test]
+    async fn a_name_cannot_hide_a_variable_that_is_set_later() {
+        let manager = manager(9);
+        let chat = ChatContext { id: Uuid::from_u128(7), ancestors: Vec::new() };
+        let env = |name: &str, value: &str| Some([(name.to_owned(), value.to_owned())].into());
+        for name in ["CODER_CHAT_ID", "CODER_CHAT_ID=", "CODER_CHAT_ID=x"] {
+            let request = StartProcessRequest { env: env(name, "forged"), ..asked("env | grep -a CHAT") };
+            assert_eq!(ended(&manager, request, Some(&chat)).await, format!("CODER_CHAT_ID={}\n", chat.id), "{name}");
+        }
+        let request = StartProcessRequest { env: env("A=b", "c"), ..asked("printf %s \"$A\"") };
+        assert_eq!(ended(&manager, request, None).await, "b=c");
+        for (name, value) in [("", ""), ("", "x"), ("=A", "x"), ("=", "")] {
+            let request = StartProcessRequest { env: env(name, value), ..asked("tr '\\0' '\\n' </proc/$$/environ") };
+            let seen = ended(&manager, request, None).await;
+            assert!(seen.lines().any(|line| line == format!("{name}={value}")), "{name}={value}: {seen}");
+        }
+        for (name, value) in [("A\0B", "x"), ("A", "\0")] {
+            let request = StartProcessRequest { env: env(name, value), ..asked("true") };
+            let refusal = manager.start(request, None).unwrap_err();
+            assert_eq!(refusal, "start process: exec: environment variable contains NUL");
+        }
+        manager.close().await;
+    }
+
+    #[tokio::test]
+    async fn commands_run_where_they_say_and_else_where_there_is_a_directory() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("work");
+        let mut manager = manager(99);
+        manager.dir = Some(dir.clone());
+        let pwd = |workdir: &str| StartProcessRequest { workdir: Some(workdir.to_owned()), ..asked("pwd -P") };
+        let real = |path: &std::path::Path| format!("{}\n", path.canonicalize().unwrap().display());
+        assert_eq!(ended(&manager, pwd(""), None).await, real(&std::env::home_dir().unwrap()));
+        std::fs::create_dir(&dir).unwrap();
+        assert_eq!(ended(&manager, pwd(""), None).await, real(&dir));
+        assert_eq!(ended(&manager, pwd("."), None).await, real(".".as_ref()));
+        assert_eq!(manager.start(pwd("."), None).unwrap().info().workdir.as_deref(), Some("."));
+
+        let file = root.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let shell = manager.shell.display();
+        for (workdir, words) in [
+            (root.path().join("none").to_str().unwrap(), "no such file or directory"),
+            ("~", "no such file or directory"),
+            ("some/where", "no such file or directory"),
+            (file.to_str().unwrap(), "not a directory"),
+            (&"/a".repeat(3000), "file name too long"),
+            ("/\0", "invalid argument"),
+        ] {
+            let refusal = manager.start(pwd(workdir), None).unwrap_err();
+            assert_eq!(refusal, format!("start process: fork/exec {shell}: {words}"), "{workdir}");
+        }
+        for (command, words) in
+            [("a\0b".to_owned(), "invalid argument"), ("x".repeat(200_000), "argument list too long")]
+        {
+            let refusal = manager.start(asked(&command), None).unwrap_err();
+            assert_eq!(refusal, format!("start process: fork/exec {shell}: {words}"));
+        }
+        manager.close().await;
     }
 }

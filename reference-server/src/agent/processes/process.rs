@@ -48,14 +48,15 @@ pub(super) struct Ended {
 #[derive(Debug)]
 pub(super) enum SignalError {
     NotRunning,
-    Failed(io::Error),
+    /// The system refused, in its words. Nobody may be left in the group although the output is still held open.
+    Failed(String),
 }
 
 impl Process {
     /// Starts a command in a group of its own. `shell` has its environment.
     ///
     /// # Errors
-    /// When the directory cannot be entered or no process can be made.
+    /// When the directory cannot be entered or no process can be made: what was tried, and the system's words.
     pub(super) fn start(
         mut shell: Command,
         request: StartProcessRequest,
@@ -63,8 +64,8 @@ impl Process {
         chat: Option<Uuid>,
         clock: &SharedClock,
     ) -> Result<Arc<Self>, String> {
-        let failed = |error: &io::Error| format!("start process: {}", workspacesdk::fs::in_words(error));
-        enter(&workdir)?;
+        let program = shell.as_std().get_program().display().to_string();
+        let failed = |error: &io::Error| format!("start process: fork/exec {program}: {}", in_words(error));
         // One pipe for both, so that what is written comes in the order in which it was written.
         let (reader, writer) = io::pipe().map_err(|error| failed(&error))?;
         let same = || writer.try_clone().map_err(|error| failed(&error));
@@ -74,7 +75,7 @@ impl Process {
         // It holds the writing end; while it does, the reader does not end.
         drop(shell);
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        let group = group.ok_or_else(|| "start process: it has no process id".to_owned())?;
+        let group = group.ok_or_else(|| format!("start process: fork/exec {program}: it has no process id"))?;
         let reader = pipe::Receiver::from_file(File::from(OwnedFd::from(reader))).map_err(|error| failed(&error))?;
         let output = Arc::new(Mutex::new(OutputBuffer::default()));
         let (tell, ended) = watch::channel(None);
@@ -132,25 +133,16 @@ impl Process {
         if self.ended().is_some() {
             return Err(SignalError::NotRunning);
         }
-        kill_process_group(self.group, signal).map_err(|error| match io::Error::from(error) {
-            // The group is gone, though its end has not been told yet.
-            error if error.raw_os_error() == Some(3) => SignalError::NotRunning,
-            error => SignalError::Failed(error),
-        })
+        kill_process_group(self.group, signal).map_err(|error| SignalError::Failed(in_words(&error.into())))
     }
 }
 
-/// Whether a process could be started in the directory.
-fn enter(workdir: &str) -> Result<(), String> {
-    if !workdir.starts_with('/') {
-        return Err(format!("start process: chdir {workdir}: no such file or directory"));
+/// The system's words for what it refused. A NUL byte, which is not even put to it, is an argument that it would refuse.
+fn in_words(error: &io::Error) -> String {
+    match (error.kind(), error.raw_os_error()) {
+        (io::ErrorKind::InvalidInput, None) => "invalid argument".to_owned(),
+        _ => workspacesdk::fs::in_words(error),
     }
-    let words = match std::fs::metadata(workdir) {
-        Ok(metadata) if metadata.is_dir() => return Ok(()),
-        Ok(_) => "not a directory".to_owned(),
-        Err(error) => workspacesdk::fs::in_words(&error),
-    };
-    Err(format!("start process: chdir {workdir}: {words}"))
 }
 
 /// Reads the output and awaits the end of a process, then tells it. `writer` is the writing end of the output: held
@@ -182,10 +174,80 @@ async fn follow(
             () = &mut reading => true,
             () = clock.sleep(LINGER) => false,
         };
-    let code = status.ok().filter(|_| complete).and_then(|status| status.code()).unwrap_or(-1);
+    let code = match status.ok().and_then(|status| status.code()) {
+        // It went well, but nobody can say that this was all of its output.
+        Some(0) if !complete => -1,
+        code => code.unwrap_or(-1),
+    };
     tell.send_replace(Some(Ended { exit_code: code.into(), at: clock.now().timestamp() }));
 }
 
 fn lock(output: &Mutex<OutputBuffer>) -> MutexGuard<'_, OutputBuffer> {
     output.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::kill_process;
+
+    use super::*;
+    use crate::clock::ManualClock;
+
+    fn started(command: &str, dir: &std::path::Path, clock: &ManualClock) -> Arc<Process> {
+        let request = StartProcessRequest { command: command.to_owned(), ..StartProcessRequest::default() };
+        let clock: SharedClock = Arc::new(clock.clone());
+        Process::start(Command::new("/bin/sh"), request, dir.to_str().unwrap().to_owned(), None, &clock).unwrap()
+    }
+
+    /// Waits for the end of a process whose output is held open, with a clock that does not stand still.
+    async fn wait(process: &Process, clock: &ManualClock) {
+        let ended = process.wait();
+        tokio::pin!(ended);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut ended => return,
+                () = tokio::time::sleep(Duration::from_millis(1)) => clock.advance(LINGER),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_command_whose_output_is_held_open_fails_only_if_it_went_well() {
+        let clock = ManualClock::new(chrono::DateTime::UNIX_EPOCH);
+        let dir = tempfile::tempdir().unwrap();
+        for (command, code) in [
+            ("echo a; sleep 1000 & exit 0", -1),
+            ("echo a; sleep 1000 & exit 3", 3),
+            ("echo a; sleep 1000 & kill -9 $$", -1),
+            ("echo a; sleep 1000 >/dev/null 2>&1 & exit 0", 0),
+        ] {
+            let process = started(command, dir.path(), &clock);
+            wait(&process, &clock).await;
+            let told = process.output();
+            assert_eq!((told.output.as_str(), told.running, told.exit_code), ("a\n", false, Some(code)), "{command}");
+            assert!(matches!(process.signal(Signal::KILL), Err(SignalError::NotRunning)));
+            kill_process_group(process.group, Signal::KILL).expect("what is left of the group");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_left_the_group_holds_the_output_open_and_gets_no_signal() {
+        let clock = ManualClock::new(chrono::DateTime::UNIX_EPOCH);
+        let dir = tempfile::tempdir().unwrap();
+        let command = "mkfifo f; setsid sh -c 'echo $$ >f; exec sleep 1000' & read id <f; echo $id; exit 3";
+        let process = started(command, dir.path(), &clock);
+        let refusal = loop {
+            match process.signal(Signal::CONT) {
+                Ok(()) => tokio::time::sleep(Duration::from_millis(1)).await,
+                Err(refusal) => break refusal,
+            }
+        };
+        assert!(matches!(refusal, SignalError::Failed(words) if words == "no such process"));
+        assert!(process.info().running);
+        wait(&process, &clock).await;
+        let told = process.output();
+        assert_eq!((told.running, told.exit_code), (false, Some(3)));
+        kill_process(Pid::from_raw(told.output.trim().parse().unwrap()).unwrap(), Signal::KILL).unwrap();
+    }
 }
