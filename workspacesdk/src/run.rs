@@ -15,8 +15,10 @@ use tokio::time::Instant;
 use crate::agent_conn::{AgentConn, ProcessOutputOptions};
 use crate::processes::{ProcessOutputResponse, ProcessSignal, ProcessTruncation, StartProcessRequest};
 
-/// How long a process has after it was asked to end before it is killed, unless told otherwise.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long a process has after it was asked to end before it is killed, unless told otherwise. An agent loses sight of
+/// what a command leaves behind 5 seconds after the command itself has ended; what ignores that it was asked must be
+/// killed before that.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// How often the output of a process is looked at while it runs, unless told otherwise.
 const PROGRESS: Duration = Duration::from_millis(500);
@@ -128,7 +130,8 @@ impl<'a, T: AgentConn + ?Sized> Run<'a, T> {
         self
     }
 
-    /// How long it has to end before it is killed. 5 seconds by default.
+    /// How long it has to end before it is killed. 3 seconds by default. With 5 seconds or more, children of a command
+    /// that has ended may outlive it if they ignore that they were asked to end.
     pub fn grace(mut self, time: Duration) -> Self {
         self.grace = time;
         self
@@ -241,20 +244,26 @@ impl<T: AgentConn + ?Sized> Process<'_, T> {
         }
     }
 
-    /// Asks the process to end, then kills it.
+    /// Asks the process to end, then kills it. A signal that could not be sent is an error only if it runs on.
     async fn end(&self) -> Result<ProcessOutputResponse> {
+        let mut failure = None;
         for signal in [ProcessSignal::Terminate, ProcessSignal::Kill] {
             match self.conn.signal_process(self.id, signal).await {
                 Ok(()) => {}
                 // It has ended already.
                 Err(error) if error.is_conflict() => {}
-                Err(error) => return Err(error),
+                Err(error) if error.is_not_found() => return Err(error),
+                Err(error) => failure = Some(error),
             }
-            if let Ok(ended) = tokio::time::timeout(self.grace, self.wait()).await {
-                return ended;
+            if let Ok(Ok(ended)) = tokio::time::timeout(self.grace, self.wait()).await {
+                return Ok(ended);
             }
         }
-        self.conn.process_output(self.id, ProcessOutputOptions::default()).await
+        let now = self.conn.process_output(self.id, ProcessOutputOptions::default()).await?;
+        match failure {
+            Some(failure) if now.running => Err(failure),
+            _ => Ok(now),
+        }
     }
 }
 

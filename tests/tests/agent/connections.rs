@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use codersdk::Error;
 use futures_util::StreamExt;
 use tokio::net::UnixStream;
 use uuid::Uuid;
 use workspacesdk::files::{LsRelativity, LsRequest};
 use workspacesdk::fs::MemoryFs;
-use workspacesdk::processes::{ProcessSignal, StartProcessRequest};
+use workspacesdk::processes::{ProcessOutputResponse, ProcessSignal, StartProcessRequest, StartProcessResponse};
 use workspacesdk::{
-    AgentConn, AgentConnExt, BoxIo, Connector, ExtraHeaders, FakeAgent, FakeProcess, HttpAgentConn, NewContent,
-    RunEvent, Stopped,
+    AgentConn, AgentConnExt, BoxIo, Connector, ExtraHeaders, FakeAgent, FakeProcess, HttpAgentConn, MockAgentConn,
+    NewContent, RunEvent, Stopped,
 };
 
 use crate::real::{Real, TOKEN};
@@ -149,6 +150,49 @@ async fn a_cancelled_command_is_asked_to_end_and_then_killed() {
 }
 
 #[tokio::test]
+async fn a_child_that_ignores_the_end_of_its_command_is_killed_with_it() {
+    let real = Real::start().await;
+    let conn = real.conn();
+    let stubborn = "sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done' & wait";
+    let (begun, cancel) = tokio::sync::oneshot::channel::<()>();
+    let run = conn.run(stubborn).grace(Duration::from_millis(200)).progress_interval(Duration::from_millis(20));
+    let mut events = Box::pin(run.cancel_on(async { _ = cancel.await }).events());
+    let (mut begun, mut child) = (Some(begun), String::new());
+    while let Some(event) = events.next().await {
+        if let RunEvent::Output { text, .. } = event.unwrap() {
+            child += text.trim();
+            begun.take();
+        }
+    }
+    let lives = format!("grep -q '^State:.[^Z]' /proc/{child}/status");
+    assert!(!child.is_empty());
+    while conn.run(&lives).await.unwrap().success() {}
+}
+
+/// A signal that is lost does not leave the process alone.
+#[tokio::test(start_paused = true)]
+async fn a_command_is_killed_where_it_could_not_be_asked_to_end() {
+    let killed = Arc::new(AtomicUsize::new(0));
+    let mut agent = MockAgentConn::new();
+    agent.expect_start_process().returning(|_| Ok(StartProcessResponse { id: "1".into(), started: true }));
+    agent.expect_process_output().returning({
+        let killed = killed.clone();
+        move |_, _| {
+            let ended = killed.load(Ordering::Relaxed) > 0;
+            Ok(ProcessOutputResponse { running: !ended, exit_code: ended.then_some(-1), ..Default::default() })
+        }
+    });
+    let signals = killed.clone();
+    agent.expect_signal_process().returning(move |_, signal| match signal {
+        ProcessSignal::Kill => Ok(_ = signals.fetch_add(1, Ordering::Relaxed)),
+        _ => Err(Error::api(502, "the tunnel is down")),
+    });
+    let ran = agent.run("serve").timeout(Duration::from_secs(30)).await.unwrap();
+    assert_eq!((ran.exit_code, ran.stopped), (Some(-1), Some(Stopped::TimedOut)));
+    assert_eq!(killed.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
 async fn a_file_is_written_as_it_comes_or_not_at_all() {
     let real = Real::start().await;
     let conn = real.conn();
@@ -234,6 +278,14 @@ async fn the_fake_keeps_the_rules_of_the_real_agent() {
         let start = |command: &str| StartProcessRequest { command: command.to_owned(), ..Default::default() };
         let refused = conn.start_process(start("")).await.unwrap_err();
         assert_eq!((refused.status(), refused.message()), (Some(400), "Command is required."));
+        conn.set_extra_headers(ExtraHeaders::for_chat(Uuid::new_v4())).await.unwrap();
+        let foreign = conn.start_process(start("sleep 100")).await.unwrap().id;
+        conn.set_extra_headers(ExtraHeaders::for_chat(Uuid::new_v4())).await.unwrap();
+        for signal in ["kill", "hup", ""] {
+            assert!(conn.signal_process(&foreign, signal.into()).await.unwrap_err().is_not_found(), "{signal}");
+            assert!(conn.signal_process("nope", signal.into()).await.unwrap_err().is_not_found() == (signal == "kill"));
+        }
+        conn.set_extra_headers(ExtraHeaders::new()).await.unwrap();
         let gone = conn.process_output("nope", Default::default()).await.unwrap_err();
         assert_eq!((gone.status(), gone.message()), (Some(404), "Process \"nope\" not found."));
         let id = conn.start_process(start("sleep 100")).await.unwrap().id;

@@ -160,6 +160,10 @@ impl Processes {
 
     pub(super) fn signal(&self, id: &str, chat: Option<Uuid>, signal: &ProcessSignal) -> Result<()> {
         let process = self.get(id, chat);
+        // A process of another chat is not there at all; else the signal is looked at before the process.
+        if process.is_err() && self.get(id, None).is_ok() {
+            return process.map(drop);
+        }
         let name = signal.as_str();
         match signal {
             ProcessSignal::Kill | ProcessSignal::Terminate => {}
