@@ -11,7 +11,6 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use lenient::Lenient;
@@ -138,15 +137,6 @@ fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     Cow::Owned(mended)
 }
 
-/// Decodes a JSON value.
-///
-/// # Errors
-/// When the value does not fit `T`.
-pub(crate) fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
-    let raw = serde_json::value::to_raw_value(value).map_err(|error| Error::Invalid(error.to_string()))?;
-    from_raw(&raw)
-}
-
 fn from_raw<T: DeserializeOwned>(value: &RawValue) -> Result<T, Error> {
     // Which absent fields lack a default is known to the type alone: it says so one at a time.
     let mut absent = Vec::new();
@@ -163,6 +153,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use chrono::{DateTime, Utc};
+    use serde_json::Value;
     use uuid::Uuid;
 
     use super::*;

@@ -264,7 +264,7 @@ impl Socket {
     }
 
     /// Closes the socket; a peer that is gone does not matter any more.
-    pub(crate) async fn close(mut self, code: u16, reason: &'static str) {
+    pub(crate) async fn close(mut self, code: u16, reason: &str) {
         if self.cut == Some(0) {
             return;
         }

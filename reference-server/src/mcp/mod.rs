@@ -4,18 +4,21 @@
 
 mod error;
 mod http;
+mod lines;
+mod results;
 mod sse;
 mod stdio;
 
 use std::time::Duration;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, ClientConfig, Implementation,
-    JsonObject, PaginatedRequestParams, Tool,
+    CallToolResult, CancelledNotificationParam, ClientCapabilities, ClientConfig, ClientRequest, CustomRequest,
+    Implementation, ProtocolVersion, RequestId, Tool,
 };
-use rmcp::service::{RunningService, ServiceExt};
+use rmcp::service::{PeerRequestOptions, RunningService, ServiceExt};
 use rmcp::transport::IntoTransport;
-use rmcp::{RoleClient, service};
+use rmcp::{Peer, RoleClient, service};
+use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::program::Program;
@@ -26,6 +29,9 @@ pub(crate) use stdio::StdioServer;
 
 /// How long a server may take to start and to introduce itself, and to list its tools.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// The versions of the protocol that are spoken, the one first that is asked for.
+const VERSIONS: [ProtocolVersion; 3] =
+    [ProtocolVersion::V_2025_06_18, ProtocolVersion::V_2025_03_26, ProtocolVersion::V_2024_11_05];
 /// How long a server may take to end on its own.
 const GRACE: Duration = Duration::from_secs(2);
 /// How many tools of one server are taken.
@@ -48,7 +54,8 @@ impl Connection {
     /// When it cannot be started, or does not introduce itself in time.
     pub(crate) async fn stdio(server: &StdioServer, client: &str, clock: &dyn Clock) -> Result<Self, McpError> {
         let (program, pipes) = server.start()?;
-        let service = greet(pipes, client, clock).await?;
+        let (output, input) = pipes;
+        let service = greet((lines::mended(output), input), client, clock).await?;
         Ok(Self { service, program: Some(program) })
     }
 
@@ -75,9 +82,11 @@ impl Connection {
             let mut tools = Vec::new();
             let mut cursor = None;
             for _ in 0..MOST_PAGES {
-                let page = self.service.list_tools(Some(PaginatedRequestParams::default().with_cursor(cursor))).await?;
+                let from = cursor.map_or_else(|| json!({}), |cursor: String| json!({"cursor": cursor}));
+                let request = ClientRequest::CustomRequest(CustomRequest::new("tools/list", Some(from)));
+                let page = results::tool_page(self.service.peer().send_request(request).await?)?;
                 tools.extend(page.tools);
-                cursor = page.next_cursor;
+                cursor = page.next;
                 if cursor.is_none() || tools.len() >= MOST_TOOLS {
                     break;
                 }
@@ -91,21 +100,24 @@ impl Connection {
     /// Calls a tool, and tells the server to give up when nobody waits any more.
     ///
     /// # Errors
-    /// When the server refuses, does not answer within `timeout`, or is gone.
+    /// When the server refuses, does not answer within `timeout`, is gone, or gives an answer that is none.
     pub(crate) async fn call(
         &self,
         tool: String,
-        arguments: Option<JsonObject>,
+        arguments: Option<Value>,
         timeout: Duration,
         clock: &dyn Clock,
     ) -> Result<CallToolResult, McpError> {
-        let mut params = CallToolRequestParams::new(tool);
-        params.arguments = arguments;
+        // Not in the SDK's own form, which leaves out arguments that are null.
+        let call = CustomRequest::new("tools/call", Some(json!({"name": tool, "arguments": arguments})));
         in_time(clock, timeout, async {
-            match self.service.peer().call_tool_once(params).await? {
-                CallToolResponse::Complete(result) => Ok(result),
-                _ => Err(McpError::new("the server asks for more than a call of a tool")),
-            }
+            let peer = self.service.peer();
+            let options = PeerRequestOptions::no_options();
+            let handle = peer.send_cancellable_request(ClientRequest::CustomRequest(call), options).await?;
+            let mut waiting = Waiting { peer: peer.clone(), id: Some(handle.id.clone()) };
+            let answer = handle.await_response().await;
+            waiting.id = None;
+            results::tool_result(answer?)
         })
         .await
     }
@@ -116,6 +128,21 @@ impl Connection {
         let _ = self.service.close_with_timeout(GRACE).await;
         if let Some(program) = self.program.take() {
             program.end(GRACE).await;
+        }
+    }
+}
+
+/// A call that somebody waits for; dropping it tells the server to give up.
+struct Waiting {
+    peer: Peer<RoleClient>,
+    id: Option<RequestId>,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let (Some(id), Ok(runtime)) = (self.id.take(), tokio::runtime::Handle::try_current()) {
+            let peer = self.peer.clone();
+            runtime.spawn(async move { peer.notify_cancelled(CancelledNotificationParam::new(Some(id), None)).await });
         }
     }
 }
@@ -131,8 +158,14 @@ where
     E: std::error::Error + Send + Sync + 'static,
 {
     let us = Implementation::new(client, env!("CARGO_PKG_VERSION"));
-    let us = ClientConfig::new(ClientCapabilities::default(), us);
-    in_time(clock, CONNECT_TIMEOUT, async { Ok(us.serve(transport).await?) }).await
+    let mut us = ClientConfig::new(ClientCapabilities::default(), us);
+    us.protocol_version = VERSIONS[0].clone();
+    let service = in_time(clock, CONNECT_TIMEOUT, async { Ok(us.serve(transport).await?) }).await?;
+    let version = service.peer().peer_info().map(|server| server.protocol_version.clone());
+    match version {
+        Some(version) if VERSIONS.contains(&version) => Ok(service),
+        _ => Err(McpError::new("the server speaks another version of the protocol")),
+    }
 }
 
 async fn in_time<T>(

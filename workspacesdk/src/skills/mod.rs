@@ -1,11 +1,14 @@
 //! Skills: folders or texts that teach a model how to do something. A skill's meta file begins with YAML between two
 //! `---` lines, its front matter, which names and describes it.
 
+mod characters;
 mod yaml;
 
 use std::fmt;
 
 use yaml::Value;
+
+use crate::quote::shown;
 
 /// How long the meta file of a skill may be, in bytes.
 pub const MAX_SKILL_META_BYTES: usize = 64 << 10;
@@ -78,20 +81,25 @@ impl std::error::Error for FrontmatterError {}
 /// assert_eq!((skill.name.as_str(), skill.body.as_str()), ("zoo", "Body"));
 /// # Ok::<(), workspacesdk::skills::FrontmatterError>(())
 /// ```
-pub fn parse_skill_frontmatter(content: &str) -> Result<SkillMeta, FrontmatterError> {
-    let content = content.strip_prefix('\u{feff}').unwrap_or(content);
-    let mut lines = content.split('\n');
-    if lines.next().is_none_or(|line| line.trim() != "---") {
+pub fn parse_skill_frontmatter(content: impl AsRef<[u8]>) -> Result<SkillMeta, FrontmatterError> {
+    let content = content.as_ref();
+    let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
+    let mut lines = content.split(|byte| *byte == b'\n');
+    let is_fence = |line: &[u8]| shown(line).trim() == "---";
+    if !lines.next().is_some_and(is_fence) {
         return Err(FrontmatterError::NotOpened);
     }
-    let front: Vec<&str> = lines.by_ref().take_while(|line| line.trim() != "---").collect();
-    let whole = content.split('\n').count();
-    // The line that ends it is gone from both, and so is the first.
-    let rest: Vec<&str> = lines.collect();
-    if front.len() + rest.len() + 2 > whole {
-        return Err(FrontmatterError::NotClosed);
+    let mut front = Vec::new();
+    loop {
+        match lines.next() {
+            None => return Err(FrontmatterError::NotClosed),
+            Some(line) if is_fence(line) => break,
+            Some(line) => front.push(line),
+        }
     }
-    let mut fields = yaml::mapping(&front.join("\n")).map_err(FrontmatterError::Yaml)?;
+    let front = characters::text(&front.join(&b'\n')).map_err(|error| FrontmatterError::Yaml(error.to_owned()))?;
+    let rest = shown(&lines.collect::<Vec<_>>().join(&b'\n'));
+    let mut fields = yaml::mapping(&front).map_err(FrontmatterError::Yaml)?;
     let name = match fields.remove("name") {
         Some(Value::Text(name)) => name.trim_end_matches(['\r', '\n']).to_owned(),
         Some(_) => return Err(FrontmatterError::NameNotText),
@@ -105,7 +113,7 @@ pub fn parse_skill_frontmatter(content: &str) -> Result<SkillMeta, FrontmatterEr
         Some(_) => return Err(FrontmatterError::DescriptionNotText),
         None => String::new(),
     };
-    let body = without_markdown_comments(&rest.join("\n")).trim().to_owned();
+    let body = without_markdown_comments(&rest).trim().to_owned();
     Ok(SkillMeta { name, description, body })
 }
 

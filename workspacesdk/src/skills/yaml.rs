@@ -63,7 +63,7 @@ fn document(text: &str) -> Result<Option<Value>, String> {
                     *key = Some(if merges { Key::Merge } else { Key::Name(text.into_owned()) });
                     continue;
                 }
-                (anchor, scalar(&text, style, tag.as_deref()))
+                (anchor, scalar(&text, style, tag.as_deref())?)
             }
             Event::SequenceStart(anchor, _) => {
                 open.push(Open::List(anchor, Vec::new()));
@@ -85,10 +85,12 @@ fn document(text: &str) -> Result<Option<Value>, String> {
         if anchor != 0 {
             anchors.insert(anchor, value.clone());
         }
+        let at_top = open.len() == 1;
         match open.last_mut() {
             None => return Ok(Some(value)),
             Some(Open::List(_, items)) => items.push(value),
             Some(Open::Mapping { key, fields, .. }) => match key.take() {
+                None if at_top => return Err("unmarshal errors: cannot unmarshal a collection into string".to_owned()),
                 None => *key = Some(Key::Nameless),
                 Some(Key::Nameless) => {}
                 Some(Key::Name(name)) => fields.push((name, value)),
@@ -119,20 +121,38 @@ fn merge(fields: &mut Vec<(String, Value)>, from: &Value) -> Result<(), String> 
     Ok(())
 }
 
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
-    let is_text = match tag {
-        Some(tag) if tag.is_yaml_core_schema() => tag.suffix == "str",
-        Some(_) => true,
-        None => style != ScalarStyle::Plain || is_text(text),
+/// # Errors
+/// When a value is not what its tag says.
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, String> {
+    let Some(tag) = tag else {
+        let is_text = style != ScalarStyle::Plain || is_text(text);
+        return Ok(if is_text { Value::Text(text.to_owned()) } else { Value::Other });
     };
-    if is_text { Value::Text(text.to_owned()) } else { Value::Other }
+    if !tag.is_yaml_core_schema() || tag.suffix == "str" {
+        return Ok(Value::Text(text.to_owned()));
+    }
+    let fits = match &*tag.suffix {
+        "null" => matches!(text, "" | "~" | "null" | "Null" | "NULL"),
+        "bool" => ["true", "True", "TRUE", "false", "False", "FALSE"].contains(&text),
+        "int" | "float" => is_number(text),
+        "timestamp" => is_time(text),
+        _ => true,
+    };
+    if !fits && is_text_or_nothing(text) {
+        return Err(format!("cannot decode !!str `{text}` as a !!{}", tag.suffix));
+    }
+    Ok(Value::Other)
+}
+
+fn is_text_or_nothing(text: &str) -> bool {
+    text.is_empty() || is_text(text)
 }
 
 /// Whether an unquoted value is text, and nothing that has a meaning of its own.
 fn is_text(text: &str) -> bool {
     const MEANINGFUL: &[&str] = &[
         "", "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE", ".nan", ".NaN", ".NAN",
-        ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", "<<",
+        ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF",
     ];
     !MEANINGFUL.contains(&text) && !is_number(text) && !is_time(text)
 }
@@ -226,7 +246,8 @@ mod tests {
 
     #[test]
     fn what_is_text() {
-        for text in ["a", "yes", "on", "1.2.3", "2026-13-01", "2026-01-01x", "0xzz", "1e", "v1", "10:30", "08-15"] {
+        for text in ["a", "yes", "on", "<<", "1.2.3", "2026-13-01", "2026-01-01x", "0xzz", "1e", "v1", "10:30", "08-15"]
+        {
             assert_eq!(field(text).as_deref(), Some(text));
         }
         for text in ["5", "-1_000", "0x1F", "0b11", "1.5", ".5", "1e3", "true", "~", "", ".inf", "2026-01-01"] {
@@ -242,7 +263,18 @@ mod tests {
 
     #[test]
     fn documents_that_are_refused() {
-        for text in ["- a", "a", "a: 1\na: 2", "x:\n  b: 1\n  b: 2", "a: [", "a: b: c", "a: *nobody"] {
+        for text in [
+            "- a",
+            "a",
+            "a: 1\na: 2",
+            "x:\n  b: 1\n  b: 2",
+            "a: [",
+            "a: b: c",
+            "a: *nobody",
+            "? a: b",
+            "x: !!bool x",
+            "x: !!null x",
+        ] {
             assert!(mapping(text).is_err(), "{text}");
         }
         assert!(mapping(&"[".repeat(60_000)).is_err());

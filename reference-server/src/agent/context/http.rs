@@ -1,13 +1,16 @@
 //! The routes on context.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
+use percent_encoding::percent_decode_str;
 use workspacesdk::context::{ContextConfigResponse, ContextSnapshot, ContextSource};
+use workspacesdk::quote::shown;
 
 use super::Context;
 use crate::agent::AgentState;
+use crate::agent::segment::Segment;
 use crate::http::error::ApiError;
 use crate::http::extract::GoJson;
 use crate::quote::quoted;
@@ -40,12 +43,14 @@ async fn add(
     Ok((StatusCode::CREATED, Json(source)))
 }
 
-async fn one(State(agent): State<AgentState>, Path(path): Path<String>) -> Result<Json<ContextSource>, ApiError> {
+async fn one(State(agent): State<AgentState>, Segment(path): Segment<5>) -> Result<Json<ContextSource>, ApiError> {
+    let path = named(&path)?;
     let unknown = || not_found().detail(format!("No source registered for path {}.", quoted(&path)));
     agent.context.source(&path).map(Json).ok_or_else(unknown)
 }
 
-async fn remove(State(agent): State<AgentState>, Path(path): Path<String>) -> Result<StatusCode, ApiError> {
+async fn remove(State(agent): State<AgentState>, Segment(path): Segment<5>) -> Result<StatusCode, ApiError> {
+    let path = named(&path)?;
     if !agent.context.remove_source(&path) {
         return Err(not_found().detail("source not found"));
     }
@@ -57,8 +62,29 @@ async fn resync(State(agent): State<AgentState>) -> Result<Json<ContextSnapshot>
     reading(&agent, move |context| context.resync(servers)).await.map(Json)
 }
 
+/// The source that a segment of a path names: what the router leaves escaped, or what is escaped twice.
+fn named(segment: &str) -> Result<String, ApiError> {
+    unescaped(segment).map_err(|escape| {
+        let detail = format!("invalid URL escape {}", quoted(&escape));
+        ApiError::bad_request("Invalid context source path.").detail(detail)
+    })
+}
+
 fn not_found() -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, "Context source not found.")
+}
+
+/// Takes the escapes off.
+///
+/// # Errors
+/// With the first escape that is none.
+fn unescaped(text: &str) -> Result<String, String> {
+    let broken = text.match_indices('%').map(|(at, _)| &text.as_bytes()[at..text.len().min(at + 3)]);
+    let is_whole = |escape: &&[u8]| escape.len() == 3 && escape[1..].iter().all(u8::is_ascii_hexdigit);
+    match broken.into_iter().find(|escape| !is_whole(escape)) {
+        Some(escape) => Err(shown(escape)),
+        None => Ok(shown(&percent_decode_str(text).collect::<Vec<u8>>())),
+    }
 }
 
 /// Reads files away from the threads that serve requests.
@@ -70,4 +96,19 @@ async fn reading<T: Send + 'static>(
     tokio::task::spawn_blocking(move || read(&context))
         .await
         .map_err(|error| ApiError::internal("The context could not be read.", &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_taken_off() {
+        for (text, plain) in [("%2Fhome%2Fa%20b", "/home/a b"), ("~", "~"), ("a%252Fb", "a%2Fb"), ("%ff", "\u{fffd}")] {
+            assert_eq!(unescaped(text).as_deref(), Ok(plain), "{text}");
+        }
+        for (text, escape) in [("%", "%"), ("a%zz", "%zz"), ("%2", "%2"), ("a%zé", "%z\u{fffd}")] {
+            assert_eq!(unescaped(text), Err(escape.to_owned()), "{text}");
+        }
+    }
 }

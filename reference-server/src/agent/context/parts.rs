@@ -6,6 +6,7 @@ use std::path::Path;
 
 use codersdk::{ChatContextFilePart, ChatMessagePart, ChatSkillPart};
 use workspacesdk::fs::path::join;
+use workspacesdk::quote::shown;
 use workspacesdk::skills::{MAX_SKILL_META_BYTES, is_skill_name, parse_skill_frontmatter, without_markdown_comments};
 
 use super::config::ContextConfig;
@@ -35,11 +36,12 @@ pub(super) fn parts(config: &ContextConfig, surroundings: &Surroundings) -> Vec<
 
 /// The first file of the folder with this name, in whatever case.
 fn instructions(folder: &str, wanted: &str) -> Option<ChatMessagePart> {
-    let is_wanted = |name: &str| name.trim().to_lowercase() == wanted.to_lowercase();
+    let folded = |name: &str| name.to_lowercase().replace('ſ', "s");
+    let is_wanted = |name: &str| folded(name.trim()) == folded(wanted);
     let (name, _) = names_in(folder).into_iter().find(|(name, is_dir)| !is_dir && is_wanted(name))?;
     let path = join(&[folder, &name]);
     let (content, truncated) = read_up_to(&path, MAX_INSTRUCTIONS)?;
-    let content = cleaned(&content);
+    let content = cleaned(&shown(&content));
     (!content.is_empty()).then(|| {
         ChatMessagePart::ContextFile(ChatContextFilePart {
             context_file_path: path,
@@ -68,7 +70,7 @@ fn skills(folder: &str, meta_file: &str) -> Vec<ChatSkillPart> {
 }
 
 /// The beginning of a file, and whether it goes on.
-fn read_up_to(path: &str, limit: usize) -> Option<(String, bool)> {
+fn read_up_to(path: &str, limit: usize) -> Option<(Vec<u8>, bool)> {
     // Opening a pipe would wait for whoever writes to it.
     if !Path::new(path).metadata().ok()?.is_file() {
         return None;
@@ -77,7 +79,7 @@ fn read_up_to(path: &str, limit: usize) -> Option<(String, bool)> {
     std::fs::File::open(path).ok()?.take(limit as u64 + 1).read_to_end(&mut content).ok()?;
     let truncated = content.len() > limit;
     content.truncate(limit);
-    Some((String::from_utf8_lossy(&content).into_owned(), truncated))
+    Some((content, truncated))
 }
 
 /// Instructions without what a reader would not see: comments and invisible characters.
@@ -104,6 +106,23 @@ mod tests {
         let path = dir.join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_text_is_shown_byte_by_byte_also_where_it_is_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let read = |content: &[u8]| {
+            std::fs::write(dir.path().join("AGENTS.md"), content).unwrap();
+            match instructions(dir.path().to_str().unwrap(), "AGENTS.md").unwrap() {
+                ChatMessagePart::ContextFile(file) => (file.context_file_content.unwrap(), file.context_file_truncated),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(read(b"a\xe2\x82b"), ("a\u{fffd}\u{fffd}b".to_owned(), false));
+        let (content, truncated) = read("日".repeat(MAX_INSTRUCTIONS / 3 + 1).as_bytes());
+        assert!(truncated && content.ends_with("日\u{fffd}"), "{:?}", content.chars().last());
+        let (content, _) = read(format!("aa{}", "日".repeat(MAX_INSTRUCTIONS / 3)).as_bytes());
+        assert!(content.ends_with("日\u{fffd}\u{fffd}"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::resource::{Kind, Resource, Status, aggregate_hash};
 use super::{Context, servers};
-use crate::agent::mcp::ServerStatus;
+use crate::agent::mcp::{ServerStatus, told_schema};
 
 impl Context {
     /// Looks at all sources again, and says what there is, with the contents. Reads files.
@@ -80,7 +80,7 @@ fn wire_tools(tools: &[Tool]) -> Vec<McpTool> {
         .map(|tool| McpTool {
             name: tool.name.clone().into_owned(),
             description: tool.description.clone().unwrap_or_default().into_owned(),
-            input_schema: (!tool.input_schema.is_empty()).then(|| object(&tool.input_schema)),
+            input_schema: Some(told_schema(tool)).filter(|schema| !schema.is_empty()).map(|schema| object(&schema)),
         })
         .collect();
     tools.sort_by(|one, other| one.name.cmp(&other.name));

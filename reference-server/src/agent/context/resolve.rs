@@ -1,19 +1,21 @@
 //! Finds resources: in a folder its instruction files, its `.mcp.json` and the skills in the places where tools keep
 //! them, and nothing below or above.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::Metadata;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 use workspacesdk::fs::in_words;
 use workspacesdk::fs::path::{base, join, parent};
+use workspacesdk::quote::shown;
 use workspacesdk::skills::{is_skill_name, parse_skill_frontmatter};
 
 use super::names_in;
 use super::paths::{is_within, text};
 use super::resource::{Kind, Resource, Status, sha256};
+use crate::http::go_json;
 use crate::quote::quoted;
 
 /// How long a resource may be, in bytes.
@@ -135,14 +137,16 @@ struct Target {
 /// show any file to a model.
 fn target(path: &str, metadata: &Metadata, root: &str) -> Result<Target, (Status, String)> {
     if !metadata.is_symlink() {
+        if metadata.is_dir() {
+            return Err((Status::Unreadable, format!("read {path}: is a directory")));
+        }
         if !metadata.is_file() {
             return Err((Status::Unreadable, format!("{} is not a regular file", quoted(path))));
         }
         return Ok(Target { path: path.to_owned(), size: metadata.len() });
     }
     let broken = |error: std::io::Error| {
-        let words = format!("symlink resolve: lstat {path}: {}", in_words(&error));
-        (Status::Unreadable, words)
+        (Status::Unreadable, format!("symlink resolve: {}", where_it_breaks(path).unwrap_or_else(|| in_words(&error))))
     };
     let target = Path::new(path).canonicalize().map(text).map_err(broken)?;
     let real_root = Path::new(root).canonicalize().map_or_else(|_| root.to_owned(), text);
@@ -158,6 +162,35 @@ fn target(path: &str, metadata: &Metadata, root: &str) -> Result<Target, (Status
         return Err((Status::Invalid, format!("symlink target {} is not a regular file", quoted(&target))));
     }
     Ok(Target { path: target, size: found.len() })
+}
+
+/// Which part of a path leads nowhere, links followed, and why.
+fn where_it_breaks(path: &str) -> Option<String> {
+    const MOST_LINKS: usize = 255;
+    let parts_of = |path: &Path| path.components().map(|part| part.as_os_str().to_owned()).rev().collect::<Vec<_>>();
+    let mut rest = parts_of(Path::new(path));
+    let mut reached = PathBuf::new();
+    let mut links = 0;
+    while let Some(part) = rest.pop() {
+        if part == ".." {
+            reached.pop();
+            continue;
+        }
+        let next = reached.join(&part);
+        match next.symlink_metadata() {
+            Err(error) => return Some(format!("lstat {}: {}", next.display(), in_words(&error))),
+            Ok(found) if found.is_symlink() => {
+                links += 1;
+                if links > MOST_LINKS {
+                    return Some("EvalSymlinks: too many links".to_owned());
+                }
+                rest.extend(parts_of(&next.read_link().ok()?));
+            }
+            Ok(found) if !found.is_dir() && !rest.is_empty() => return Some("not a directory".to_owned()),
+            Ok(_) => reached = next,
+        }
+    }
+    None
 }
 
 /// Reads the file of a resource, or says in the resource why it cannot be used.
@@ -194,7 +227,7 @@ fn instructions(root: &Root, path: &str, metadata: &Metadata) -> Resource {
     };
     match read(resource, &target) {
         Ok((mut resource, content)) => {
-            resource.description = first_line(&String::from_utf8_lossy(&content));
+            resource.description = first_line(&shown(&content));
             resource.payload = content;
             resource
         }
@@ -226,23 +259,16 @@ fn mcp_config(root: &Root, path: &str, metadata: &Metadata) -> Resource {
 }
 
 fn check_mcp_config(content: &[u8]) -> Result<(), String> {
-    let config: Value = serde_json::from_slice(content).map_err(|error| error.to_string())?;
-    let fields = match &config {
-        Value::Null => return Ok(()),
-        Value::Object(fields) => fields,
-        _ => return Err("the configuration is not a JSON object".to_owned()),
-    };
-    for (_, servers) in fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("mcpServers")) {
-        let servers = match servers {
-            Value::Null => continue,
-            Value::Object(servers) => servers,
-            _ => return Err("mcpServers is not a JSON object".to_owned()),
-        };
-        if let Some((name, _)) = servers.iter().find(|(_, server)| !server.is_object()) {
-            return Err(format!("server {} must be a JSON object", quoted(name)));
-        }
+    #[derive(serde::Deserialize)]
+    struct Config {
+        #[serde(rename = "mcpServers", default)]
+        servers: Option<BTreeMap<String, Box<RawValue>>>,
     }
-    Ok(())
+    let config: Config = go_json::from_whole(content).map_err(|error| error.to_string())?;
+    match config.servers.iter().flatten().find(|(_, server)| !server.get().starts_with('{')) {
+        Some((name, _)) => Err(format!("server {} must be a JSON object", quoted(name))),
+        None => Ok(()),
+    }
 }
 
 fn skill(root: &Root, path: &str, metadata: &Metadata) -> Resource {
@@ -258,7 +284,7 @@ fn skill(root: &Root, path: &str, metadata: &Metadata) -> Resource {
         Ok(read) => read,
         Err(resource) => return resource,
     };
-    let meta = match parse_skill_frontmatter(&String::from_utf8_lossy(&content)) {
+    let meta = match parse_skill_frontmatter(&content) {
         Ok(meta) => meta,
         Err(error) => return resource.failed(Status::Invalid, error.to_string()),
     };
@@ -306,6 +332,29 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_read_is_told_with_the_part_that_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().canonicalize().unwrap();
+        symlink("sub/file", dir.join("AGENTS.md")).unwrap();
+        symlink("CLAUDE.md", dir.join("CLAUDE.md")).unwrap();
+        std::fs::write(dir.join("file"), "").unwrap();
+        symlink("file/below", dir.join(".cursorrules")).unwrap();
+        std::fs::create_dir_all(dir.join("skills/one/SKILL.md")).unwrap();
+        let found = resolve(&[root(&dir)], Vec::new());
+        let told: Vec<_> = found.iter().map(|one| (one.status, one.error.as_str())).collect();
+        let at = dir.display();
+        assert_eq!(
+            told,
+            [
+                (Status::Unreadable, "symlink resolve: not a directory"),
+                (Status::Unreadable, &*format!("symlink resolve: lstat {at}/sub: no such file or directory")),
+                (Status::Unreadable, "symlink resolve: EvalSymlinks: too many links"),
+                (Status::Unreadable, &*format!("read {at}/skills/one/SKILL.md: is a directory")),
+            ]
+        );
+    }
+
+    #[test]
     fn what_does_not_fit_is_excluded_in_the_order_of_kinds() {
         let payload = |kind, name: &str, size| {
             let mut resource = Resource::new(kind, name.to_owned(), "");
@@ -329,10 +378,25 @@ mod tests {
 
     #[test]
     fn configurations_of_servers_are_checked_for_their_shape() {
-        for fine in ["null", "{}", r#"{"mcpServers": null}"#, r#"{"mcpservers": {"a": {}}}"#] {
-            assert_eq!(check_mcp_config(fine.as_bytes()), Ok(()), "{fine}");
+        for fine in [
+            &b"null"[..],
+            b"{}",
+            br#"{"mcpServers": null}"#,
+            br#"{"mcpservers": {"a": {}}}"#,
+            br#"{"a": "\ud800", "b": 1e999}"#,
+            b"{\"a\": \"\xed\xa0\x80\"}\n",
+        ] {
+            assert_eq!(check_mcp_config(fine), Ok(()), "{}", String::from_utf8_lossy(fine));
         }
-        for wrong in ["", "[]", "{", r#"{"mcpServers": []}"#, r#"{"mcpServers": {"a": 1}}"#] {
+        for wrong in [
+            "",
+            "[]",
+            "{",
+            "{} {}",
+            r#"{"mcpServers": []}"#,
+            r#"{"mcpServers": {"a": 1}}"#,
+            r#"{"mcpServers": {"a": null}}"#,
+        ] {
             assert!(check_mcp_config(wrong.as_bytes()).is_err(), "{wrong}");
         }
     }

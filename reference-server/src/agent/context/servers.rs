@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::resource::{Hasher, Kind, Resource, Status};
-use crate::agent::mcp::ServerStatus;
+use crate::agent::mcp::{ServerStatus, told_schema};
+use crate::http::events::without_markup;
 
 /// The servers that have tools or an error to tell, by name.
 pub(super) fn resources(mut servers: Vec<ServerStatus>) -> Vec<Resource> {
@@ -27,8 +28,9 @@ fn resource(server: ServerStatus) -> Option<Resource> {
             hasher.text(&resource.name);
             for tool in tools {
                 hasher.text(&tool.name).text(tool.description.as_deref().unwrap_or_default());
-                if !tool.input_schema.is_empty() {
-                    hasher.text(&Value::Object(tool.input_schema.as_ref().clone()).to_string());
+                let schema = told_schema(&tool);
+                if !schema.is_empty() {
+                    hasher.text(&without_markup(&Value::Object(schema).to_string()));
                 }
             }
         }

@@ -2,6 +2,8 @@
 
 mod paths;
 mod repository;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 pub(super) use paths::ChatPaths;

@@ -77,10 +77,10 @@ pub(super) async fn look_at(root: &Path) -> io::Result<WorkspaceAgentRepoChanges
     git(root, ["rev-parse", "--git-dir"]).await?.ok_or_else(unusable)?;
     let branch = git(root, ["symbolic-ref", "--short", "HEAD"]).await?;
     let remote = git(root, ["config", "--get", "remote.origin.url"]).await?;
-    let line = |answer: Option<Vec<u8>>| String::from_utf8_lossy(answer.unwrap_or_default().trim_ascii()).into_owned();
+    let line = |answer: Option<Vec<u8>>| shown(answer.unwrap_or_default().trim_ascii());
     let not_empty = |text: String| Some(text).filter(|text| !text.is_empty());
     Ok(WorkspaceAgentRepoChanges {
-        repo_root: root.to_string_lossy().into_owned(),
+        repo_root: shown(root.as_os_str().as_bytes()),
         branch: line(branch),
         remote_origin: not_empty(line(remote)),
         unified_diff: not_empty(diff(root).await?.told()),
@@ -109,19 +109,18 @@ async fn diff(root: &Path) -> io::Result<Diff> {
         }
         diff.add(&text, size);
     }
-    let listing = ["ls-files", "--others", "--exclude-standard", "-z"].map(OsStr::new);
+    let listing = ["ls-files", "--others", "--exclude-standard"].map(OsStr::new);
     let (names, _, ok) = run(root, &listing, MAX_LIST).await?;
     if !ok {
         return Ok(diff);
     }
-    let names = names.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    // Names that git puts in quotes name no file, so what they stand for is not shown, nor is it in Coder's agent.
+    let names = names.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|name| !name.is_empty());
     let diffs: Vec<_> = names.map(|name| untracked(root.to_owned(), OsStr::from_bytes(name).to_owned())).collect();
     let mut diffs = futures_util::stream::iter(diffs).buffered(AT_ONCE);
+    // To the end even when it is too large already, since the size of the whole is told.
     while let Some((text, size)) = diffs.next().await {
         diff.add(&text, size);
-        if diff.is_too_large() {
-            break;
-        }
     }
     Ok(diff)
 }

@@ -1,8 +1,9 @@
 //! `GET /api/v0/git/watch`: when repositories are looked at, and what a client is told.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -17,6 +18,7 @@ use codersdk::{
 };
 use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
+use workspacesdk::quote::shown;
 
 use super::paths::ChatPaths;
 use super::repository::{git_is_installed, is_gone, look_at, roots_of};
@@ -47,7 +49,10 @@ async fn watch_git(
     let chat = query.get("chat_id").and_then(|id| parse_uuid(id).ok());
     let clock = agent.clock.clone();
     let paths = agent.chat_paths.clone();
-    Ok(upgrade?.max_message(MAX_MESSAGE).serve(&agent, async move |socket| serve(socket, clock, paths, chat).await))
+    let upgrade = upgrade.map_err(|refusal| refusal.said_twice("Failed to accept WebSocket."))?;
+    // More is heard than is taken, as only who is heard can be told why it is refused.
+    let upgrade = upgrade.max_message(2 * MAX_MESSAGE);
+    Ok(upgrade.serve(&agent, async move |socket| serve(socket, clock, paths, chat).await))
 }
 
 /// Serves one client until it or the agent goes.
@@ -55,14 +60,19 @@ async fn serve(mut socket: Socket, clock: SharedClock, paths: ChatPaths, chat: O
     let refresh = Arc::new(Notify::new());
     let (tell, mut told) = mpsc::channel(1);
     // Beside the socket, so that a client is heard while git works.
-    let scanning = Scanner::new(clock, paths, chat).run(refresh.clone(), tell);
+    let scanning = Scanner::new(clock, paths, chat, refresh.clone()).run(tell);
     tokio::pin!(scanning);
+    let (mut code, mut reason) = (close_code::AWAY, String::new());
     loop {
         let message = tokio::select! {
             () = &mut scanning => break,
             Some(message) = told.recv() => message,
             incoming = socket.next() => match incoming {
-                Incoming::Data(text) => match go_json::from_slice::<WorkspaceAgentGitClientMessage>(&text) {
+                Incoming::Data(data) | Incoming::Binary(data) if data.len() > MAX_MESSAGE => {
+                    (code, reason) = (close_code::SIZE, format!("read limited at {} bytes", MAX_MESSAGE + 1));
+                    break;
+                }
+                Incoming::Data(text) => match go_json::from_whole::<WorkspaceAgentGitClientMessage>(&text) {
                     Ok(WorkspaceAgentGitClientMessage { kind: WorkspaceAgentGitClientMessageType::Refresh }) => {
                         refresh.notify_one();
                         continue;
@@ -82,18 +92,22 @@ async fn serve(mut socket: Socket, clock: SharedClock, paths: ChatPaths, chat: O
             break;
         }
     }
-    socket.close(close_code::AWAY, "").await;
+    socket.close(code, &reason).await;
 }
 
 /// Looks at the repositories of a chat, when it is time.
-#[derive(Debug)]
 struct Scanner {
     clock: SharedClock,
     paths: ChatPaths,
-    chat: Option<Uuid>,
-    /// Told when the chat touched something. Its sender is kept for a watch of no chat, which nobody tells anything.
-    touched: watch::Receiver<()>,
-    _untouched: Option<watch::Sender<()>>,
+    /// Whose repositories they are, and what tells that it touched something.
+    chat: Option<(Uuid, watch::Receiver<()>)>,
+    /// Asks for a scan; one that is asked for while another runs follows it, and only one does.
+    due: Arc<Notify>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
     roots: BTreeSet<PathBuf>,
     /// What the client was told last.
     told: BTreeMap<PathBuf, WorkspaceAgentRepoChanges>,
@@ -101,45 +115,53 @@ struct Scanner {
 }
 
 impl Scanner {
-    fn new(clock: SharedClock, paths: ChatPaths, chat: Option<Uuid>) -> Self {
+    fn new(clock: SharedClock, paths: ChatPaths, chat: Option<Uuid>, due: Arc<Notify>) -> Self {
         // Before the paths are read that there are, so that none is lost in between.
-        let (touched, untouched) = match chat {
-            Some(chat) => (paths.subscribe(chat), None),
-            None => {
-                let (sender, receiver) = watch::channel(());
-                (receiver, Some(sender))
-            }
-        };
-        Self {
-            clock,
-            paths,
-            chat,
-            touched,
-            _untouched: untouched,
-            roots: BTreeSet::new(),
-            told: BTreeMap::new(),
-            scanned_at: None,
-        }
+        let chat = chat.map(|chat| (chat, paths.subscribe(chat)));
+        Self { clock, paths, chat, due, known: Mutex::default() }
     }
 
     /// Scans until nobody takes the messages any more.
-    async fn run(mut self, refresh: Arc<Notify>, tell: mpsc::Sender<WorkspaceAgentGitServerMessage>) {
-        if self.chat.is_some_and(|chat| !self.paths.of(chat).is_empty()) {
-            self.touched.mark_changed();
+    async fn run(mut self, tell: mpsc::Sender<WorkspaceAgentGitServerMessage>) {
+        let chat = self.chat.take();
+        if let Some((chat, _)) = chat
+            && !self.paths.of(chat).is_empty()
+        {
+            self.follow(chat).await;
         }
+        tokio::select! {
+            () = self.learn(chat) => {}
+            () = self.scan_when_due(tell) => {}
+        }
+    }
+
+    /// Follows every path that the chat touches.
+    async fn learn(&self, chat: Option<(Uuid, watch::Receiver<()>)>) {
+        if let Some((chat, mut touched)) = chat {
+            while touched.changed().await.is_ok() {
+                self.follow(chat).await;
+            }
+        }
+        std::future::pending().await
+    }
+
+    /// Takes the repositories that the paths of the chat lie in, and asks for a scan.
+    async fn follow(&self, chat: Uuid) {
+        if git_is_installed() {
+            let known = self.known().roots.clone();
+            let found = roots_of(&self.paths.of(chat), &known).await;
+            self.known().roots.extend(found);
+        }
+        self.due.notify_one();
+    }
+
+    async fn scan_when_due(&self, tell: mpsc::Sender<WorkspaceAgentGitServerMessage>) {
         let mut poll_at = self.clock.now() + POLL;
         loop {
             let until_poll = (poll_at - self.clock.now()).to_std().unwrap_or_default();
             tokio::select! {
                 biased;
-                changed = self.touched.changed() => {
-                    if changed.is_err() {
-                        return;
-                    }
-                    // Read again at the scan.
-                    self.touched.mark_changed();
-                }
-                () = refresh.notified() => {}
+                () = self.due.notified() => {}
                 () = self.clock.sleep(until_poll) => {
                     poll_at = (poll_at + POLL).max(self.clock.now());
                     if self.since_scan().is_some_and(|since| since < POLL) {
@@ -159,39 +181,32 @@ impl Scanner {
     }
 
     fn since_scan(&self) -> Option<Duration> {
-        self.scanned_at.map(|at| (self.clock.now() - at).to_std().unwrap_or_default())
+        self.known().scanned_at.map(|at| (self.clock.now() - at).to_std().unwrap_or_default())
     }
 
     /// Looks at every repository; there is nothing to tell while none is known.
-    async fn scan(&mut self) -> Option<WorkspaceAgentGitServerMessage> {
-        if !git_is_installed() {
-            self.touched.mark_unchanged();
-            return None;
-        }
-        if self.touched.has_changed().unwrap_or_default()
-            && let Some(chat) = self.chat
-        {
-            self.touched.mark_unchanged();
-            let found = roots_of(&self.paths.of(chat), &self.roots).await;
-            self.roots.extend(found);
-        }
-        if self.roots.is_empty() {
+    async fn scan(&self) -> Option<WorkspaceAgentGitServerMessage> {
+        let roots = self.known().roots.clone();
+        if roots.is_empty() || !git_is_installed() {
             return None;
         }
         let now = self.clock.now();
         let mut repositories = Vec::new();
-        for root in self.roots.clone() {
-            match look_at(&root).await {
-                Ok(changes) if self.told.get(&root) == Some(&changes) => {}
+        for root in roots {
+            let looked = look_at(&root).await;
+            let gone = looked.is_err() && is_gone(&root).await;
+            let mut known = self.known();
+            match looked {
+                Ok(changes) if known.told.get(&root) == Some(&changes) => {}
                 Ok(changes) => {
-                    self.told.insert(root, changes.clone());
+                    known.told.insert(root, changes.clone());
                     repositories.push(changes);
                 }
-                Err(_) if is_gone(&root).await => {
-                    self.roots.remove(&root);
-                    self.told.remove(&root);
+                Err(_) if gone => {
+                    known.roots.remove(&root);
+                    known.told.remove(&root);
                     repositories.push(WorkspaceAgentRepoChanges {
-                        repo_root: root.to_string_lossy().into_owned(),
+                        repo_root: shown(root.as_os_str().as_bytes()),
                         removed: true,
                         ..Default::default()
                     });
@@ -199,12 +214,16 @@ impl Scanner {
                 Err(error) => tracing::warn!(root = %root.display(), %error, "cannot look at a repository"),
             }
         }
-        self.scanned_at = Some(now);
+        self.known().scanned_at = Some(now);
         Some(WorkspaceAgentGitServerMessage {
             kind: WorkspaceAgentGitServerMessageType::Changes,
             scanned_at: Some(now),
             repositories,
             ..Default::default()
         })
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

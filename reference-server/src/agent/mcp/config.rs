@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::http::go_json;
 use crate::quote::quoted;
@@ -44,7 +44,7 @@ pub(super) enum Entry {
 #[derive(Deserialize)]
 struct File {
     #[serde(rename = "mcpServers")]
-    servers: HashMap<String, Value>,
+    servers: HashMap<String, Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -77,16 +77,15 @@ pub(super) fn read(path: &Path) -> Result<Vec<ServerConfig>, String> {
 
 fn parse(text: &[u8], variable: impl Fn(&str) -> String) -> Result<Vec<ServerConfig>, String> {
     // What a decoder says can quote the file, which may hold secrets.
-    let value: Value = serde_json::from_slice(text).map_err(|error| format!("no JSON at line {}", error.line()))?;
-    let file: File = go_json::from_value(&value).map_err(|_| "it does not have the form of .mcp.json".to_owned())?;
+    let file: File = go_json::from_whole(text).map_err(|_| "it does not have the form of .mcp.json".to_owned())?;
     if file.servers.len() > MOST_SERVERS {
         return Err(format!("it names more than {MOST_SERVERS} servers"));
     }
     let mut servers = Vec::with_capacity(file.servers.len());
     for (name, entry) in file.servers {
         let shown = quoted(&name);
-        let raw: RawEntry =
-            go_json::from_value(&entry).map_err(|_| format!("server {shown} has fields of a wrong type"))?;
+        let raw: RawEntry = go_json::from_slice(entry.get().as_bytes())
+            .map_err(|_| format!("server {shown} has fields of a wrong type"))?;
         if name.contains(SEPARATOR) || name.starts_with('_') || name.ends_with('_') {
             return Err(format!("the name {shown} contains {SEPARATOR:?}, or begins or ends with an underscore"));
         }
@@ -180,7 +179,8 @@ mod tests {
     #[test]
     fn one_bad_entry_spoils_the_file() {
         for (text, complaint) in [
-            ("{", "no JSON"),
+            ("{", "form"),
+            ("{} {}", "form"),
             (r#"{"mcpServers": []}"#, "form"),
             (r#"{"mcpServers": {"ok": {"url": "u"}, "a": {}}}"#, "neither"),
             (r#"{"mcpServers": {"a": {"command": 1}}}"#, "wrong type"),

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use rmcp::model::{CallToolResult, Tool};
-use serde_json::Value;
+use serde_json::{Map, Number, Value};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,6 +24,8 @@ use crate::quote::quoted;
 const LOOK: Duration = Duration::from_millis(150);
 /// How long a tool may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+const INVALID_NAME: &str = "invalid tool name format";
+const UNKNOWN_SERVER: &str = "unknown MCP server";
 /// What this side calls itself.
 const CLIENT: &str = "coder-agent";
 
@@ -47,9 +49,10 @@ pub(in crate::agent) struct ServerStatus {
 /// Why a tool was not called, or did not answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CallError {
-    #[error("invalid tool name format: expected format \"server__tool\", got {}", quoted(.0))]
+    // What kind of error it is stands at both ends, as Coder's agent says it.
+    #[error("{INVALID_NAME}: expected format \"server__tool\", got {}: {INVALID_NAME}", quoted(.0))]
     Name(String),
-    #[error("unknown MCP server: {}", quoted(.0))]
+    #[error("{UNKNOWN_SERVER}: {}: {UNKNOWN_SERVER}", quoted(.0))]
     UnknownServer(String),
     #[error("call tool {} on {}: {error}", quoted(.tool), quoted(.server))]
     Failed { server: String, tool: String, error: McpError },
@@ -136,7 +139,7 @@ impl Manager {
         let found = self.shared.state().servers.get(&server).cloned();
         let Some(Server { connection, .. }) = found else { return Err(CallError::UnknownServer(server)) };
         let arguments = Some(request.arguments).filter(|arguments| !arguments.is_null());
-        let arguments = arguments.map(codersdk::Nullable::into_inner);
+        let arguments = arguments.map(|arguments| with_plain_numbers(Value::Object(arguments.into_inner())));
         let called = connection.call(tool.clone(), arguments, CALL_TIMEOUT, &*self.shared.clock).await;
         called.map_err(|error| CallError::Failed { server, tool, error })
     }
@@ -300,6 +303,26 @@ impl Following {
     }
 }
 
+/// As much of a tool's schema as servers of Coder are told: its type, its properties, and which of them are required.
+pub(in crate::agent) fn told_schema(tool: &Tool) -> Map<String, Value> {
+    let mut schema = Map::new();
+    if let Some(kind) = tool.input_schema.get("type").filter(|kind| kind.as_str().is_some_and(|kind| !kind.is_empty()))
+    {
+        schema.insert("type".to_owned(), kind.clone());
+    }
+    if let Some(properties) = tool.input_schema.get("properties").and_then(Value::as_object)
+        && !properties.is_empty()
+    {
+        schema.insert("properties".to_owned(), with_plain_numbers(Value::Object(properties.clone())));
+    }
+    if let Some(required) = tool.input_schema.get("required").and_then(Value::as_array)
+        && !required.is_empty()
+    {
+        schema.insert("required".to_owned(), required.iter().filter(|name| name.is_string()).cloned().collect());
+    }
+    schema
+}
+
 fn info(server: &str, tool: Tool) -> McpToolInfo {
     let schema = Arc::unwrap_or_clone(tool.input_schema);
     let required = schema.get("required").and_then(Value::as_array);
@@ -315,9 +338,61 @@ fn info(server: &str, tool: Tool) -> McpToolInfo {
     }
 }
 
+/// JSON whose numbers are written as a reader who knows no integers writes them again: `1.0` as `1`, and large ones with
+/// the digits that tell them apart.
+fn with_plain_numbers(value: Value) -> Value {
+    match value {
+        Value::Number(number) => Value::Number(plain(number)),
+        Value::Array(items) => items.into_iter().map(with_plain_numbers).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, field)| (name, with_plain_numbers(field))).collect(),
+        other => other,
+    }
+}
+
+fn plain(number: Number) -> Number {
+    let Some(value) = number.as_f64().filter(|value| value.fract() == 0.0) else { return number };
+    let digits = format!("{}", value + 0.0);
+    let whole =
+        digits.parse().map(|whole: i64| whole.into()).or_else(|_| digits.parse().map(|whole: u64| whole.into()));
+    whole.unwrap_or(number)
+}
+
 /// Ends a connection once no call uses it.
 async fn end(connection: Arc<Connection>) {
     if let Some(connection) = Arc::into_inner(connection) {
         connection.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_kind_of_error_it_is_stands_at_both_ends() {
+        let name = CallError::Name("a_b".to_owned()).to_string();
+        let told = "invalid tool name format: expected format \"server__tool\", got \"a_b\": invalid tool name format";
+        assert_eq!(name, told);
+        let server = CallError::UnknownServer("a".to_owned()).to_string();
+        assert_eq!(server, "unknown MCP server: \"a\": unknown MCP server");
+    }
+
+    #[test]
+    fn servers_of_coder_are_told_of_a_schema_s_type_properties_and_required_names() {
+        let told = |schema: Value| {
+            let schema = schema.as_object().cloned().unwrap();
+            Value::Object(told_schema(&Tool::new("x", "", Arc::new(schema)))).to_string()
+        };
+        let whole = serde_json::json!({"type": "object", "properties": {"a": {"minimum": 1.0}}, "required": ["a"],
+            "additionalProperties": false, "$defs": {}});
+        assert_eq!(told(whole), r#"{"properties":{"a":{"minimum":1}},"required":["a"],"type":"object"}"#);
+        assert_eq!(told(serde_json::json!({"type": null, "properties": {}, "required": []})), "{}");
+    }
+
+    #[test]
+    fn numbers_are_plain() {
+        let written =
+            with_plain_numbers(serde_json::json!({"a": [1.0, 2.5, -0.0, 1e3, 12345678901234567890u64, 1e30]}));
+        assert_eq!(written.to_string(), r#"{"a":[1,2.5,0,1000,12345678901234567000,1e+30]}"#);
     }
 }

@@ -7,4 +7,4 @@ mod manager;
 mod tests;
 
 pub(super) use http::router;
-pub(super) use manager::{Manager, ServerStatus};
+pub(super) use manager::{Manager, ServerStatus, told_schema};

@@ -239,7 +239,7 @@ impl Tool for ServerTool {
 
     async fn run(&self, _call_id: &str, input: &str) -> ToolResponse {
         let arguments = match self.arguments(input) {
-            Ok(arguments) => arguments,
+            Ok(arguments) => arguments.map(Value::Object),
             Err(error) => return ToolResponse::Error(format!("invalid JSON input: {error}")),
         };
         match self.connection.call(self.tool.name.clone().into_owned(), arguments, CALL_TIMEOUT, &*self.clock).await {

@@ -23,8 +23,10 @@ use crate::store::chats::ChatRow;
 use crate::workspaces::connection::connection_status;
 use crate::workspaces::objects::workspace_object;
 
-/// Largest message of a client that watches Git, in bytes.
+/// Largest message of a client, in bytes.
 const MAX_MESSAGE: usize = 4 << 20;
+/// Largest message of a client that watches Git, in bytes.
+const MAX_QUESTION: usize = 32 << 10;
 
 /// What is read of a desktop's screen at a time.
 const CHUNK: usize = 64 << 10;
@@ -45,7 +47,7 @@ pub(super) async fn watch_chat_git(
     let failed =
         |e: codersdk::Error| ApiError::internal("Internal error watching agent's git state.", &e).detail(e.to_string());
     let watch = conn.watch_git(chat.id).await.map_err(failed)?;
-    Ok(upgrade?.max_message(MAX_MESSAGE).serve(&state, async move |socket| relay_git(socket, watch).await))
+    Ok(upgrade?.serve(&state, async move |socket| relay_git(socket, watch).await))
 }
 
 /// `GET /{chat}/stream/desktop`: the screen, mouse and keyboard of the chat's workspace.
@@ -106,6 +108,7 @@ async fn conn(
 
 /// Hands on what the agent tells, and what the client asks.
 async fn relay_git(mut socket: Socket, mut watch: GitWatch) {
+    let (mut code, mut reason) = (close_code::AWAY, String::new());
     loop {
         tokio::select! {
             message = watch.next() => {
@@ -119,18 +122,24 @@ async fn relay_git(mut socket: Socket, mut watch: GitWatch) {
                     break;
                 }
             }
-            incoming = socket.next() => {
-                let Incoming::Data(text) = incoming else { break };
-                let Ok(message) = go_json::from_slice::<WorkspaceAgentGitClientMessage>(&text) else { break };
-                if watch.send(message).await.is_err() {
+            incoming = socket.next() => match incoming {
+                Incoming::Data(data) | Incoming::Binary(data) if data.len() > MAX_QUESTION => {
+                    (code, reason) = (close_code::SIZE, format!("read limited at {} bytes", MAX_QUESTION + 1));
                     break;
                 }
+                Incoming::Data(text) => {
+                    let Ok(message) = go_json::from_whole::<WorkspaceAgentGitClientMessage>(&text) else { break };
+                    if watch.send(message).await.is_err() {
+                        break;
+                    }
+                }
+                _ => break,
             }
         }
     }
     // The agent's end does not wait for the client's farewell.
     drop(watch);
-    socket.close(close_code::AWAY, "").await;
+    socket.close(code, &reason).await;
 }
 
 /// Hands bytes on, both ways. The screen goes on while the desktop takes no input, or two that wait for each other would

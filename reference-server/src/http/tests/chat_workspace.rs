@@ -113,12 +113,14 @@ async fn a_git_watch_ends_with_the_agents() {
 #[tokio::test]
 async fn a_client_that_talks_nonsense_ends_its_git_watch() {
     let mut scene = Scene::set().await;
-    let mut client = scene.client.watch_chat_git(scene.chat).await.unwrap();
-    let (_, mut agent) = in_time(scene.git.recv()).await.unwrap();
-    client.send(&json!(5)).await.unwrap();
-    assert_eq!(in_time(agent.asked()).await, None);
-    while in_time(client.next()).await.is_some() {}
-    assert_eq!(client.close_reason().map(|reason| reason.code), Some(1001));
+    for (nonsense, code) in [(json!(5), 1001), (json!("x".repeat(40_000)), 1009)] {
+        let mut client = scene.client.watch_chat_git(scene.chat).await.unwrap();
+        let (_, mut agent) = in_time(scene.git.recv()).await.unwrap();
+        client.send(&nonsense).await.unwrap();
+        assert_eq!(in_time(agent.asked()).await, None);
+        while in_time(client.next()).await.is_some() {}
+        assert_eq!(client.close_reason().map(|reason| reason.code), Some(code));
+    }
 }
 
 #[tokio::test]
