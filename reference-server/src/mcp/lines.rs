@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
+use workspacesdk::quote::shown;
 
 use crate::http::go_json;
 
@@ -32,7 +33,9 @@ pub(super) fn mended(output: impl AsyncRead + Send + Unpin + 'static) -> DuplexS
 
 /// A message in the form that the SDK takes; what is no message stays as it is.
 fn mend(line: &[u8]) -> Cow<'_, [u8]> {
-    let Ok(Value::Object(mut message)) = go_json::from_whole::<Value>(line) else { return Cow::Borrowed(line) };
+    let Ok(Value::Object(mut message)) = go_json::from_whole::<Value>(shown(line).as_bytes()) else {
+        return Cow::Borrowed(line);
+    };
     if !message.contains_key("id") || message.contains_key("method") {
         return Cow::Borrowed(line);
     }
@@ -87,7 +90,7 @@ mod tests {
             (&b"{\"id\":1,\"result\":{}}\n"[..], result(json!({}))),
             (b"{\"jsonrpc\":\"1.0\",\"id\":1,\"result\":[]}\r\n", result(json!([]))),
             (b"{\"id\":1}\n", result(json!(null))),
-            (b"{\"id\":1,\"result\":\"\\ud800 \xff\"}\n", result(json!("\u{fffd} \u{fffd}"))),
+            (b"{\"id\":1,\"result\":\"\\ud800 \xe2\x82\"}\n", result(json!("\u{fffd} \u{fffd}\u{fffd}"))),
             (b"{\"id\":1,\"error\":{}}\n", error(0, "")),
             (b"{\"id\":1,\"error\":{\"code\":99999999999,\"message\":\"m\"},\"result\":1}\n", error(0, "m")),
             (b"{\"id\":1,\"error\":{\"code\":-5,\"message\":\"m\"}}\n", error(-5, "m")),

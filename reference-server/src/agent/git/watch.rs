@@ -142,7 +142,7 @@ impl Scanner {
                 self.follow(chat).await;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Takes the repositories that the paths of the chat lie in, and asks for a scan.
