@@ -44,7 +44,7 @@ impl serde::de::Error for Error {
 /// # Errors
 /// When the body does not begin with a JSON value, or the value does not fit `T`.
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    read(body, |_| Ok(()))
+    read(body, |_| None)
 }
 
 /// Decodes the one JSON value that `body` is.
@@ -52,30 +52,25 @@ pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
 /// # Errors
 /// As for [`from_slice`], and when something follows the value.
 pub(crate) fn from_whole<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    if body.trim_ascii().is_empty() {
-        return Err(Error::Invalid("unexpected end of JSON input".to_owned()));
-    }
-    read(body, |rest| match rest.trim_start_matches([' ', '\t', '\r', '\n']).chars().next() {
-        None => Ok(()),
-        Some(c) => Err(Error::Invalid(format!("invalid character '{c}' after top-level value"))),
-    })
+    read(body, fault)
 }
 
-/// Decodes the first JSON value of `body`, unless `check` refuses what follows it.
-fn read<T: DeserializeOwned>(body: &[u8], check: impl FnOnce(&str) -> Result<(), Error>) -> Result<T, Error> {
+/// Decodes the first JSON value of `body`, unless `refuse` has a word against the whole.
+fn read<T: DeserializeOwned>(body: &[u8], refuse: impl FnOnce(&str) -> Option<String>) -> Result<T, Error> {
     let text = String::from_utf8_lossy(body);
     let text = without_lone_surrogates(&text);
     if is_too_deep(&text) {
         return Err(Error::Invalid("exceeded max depth".to_owned()));
     }
+    if let Some(words) = refuse(&text) {
+        return Err(Error::Invalid(words));
+    }
     let mut stream = serde_json::Deserializer::from_str(&text).into_iter::<&RawValue>();
     match stream.next() {
         None => Err(Error::Invalid("EOF".to_owned())),
-        Some(Err(error)) => Err(Error::Invalid(error.to_string())),
-        Some(Ok(value)) => {
-            check(&text[stream.byte_offset()..])?;
-            from_raw(value)
-        }
+        Some(Err(error)) if error.is_eof() => Err(Error::Invalid("unexpected EOF".to_owned())),
+        Some(Err(error)) => Err(Error::Invalid(fault(&text).unwrap_or_else(|| error.to_string()))),
+        Some(Ok(value)) => from_raw(value),
     }
 }
 
@@ -216,6 +211,25 @@ mod tests {
         let failure = |text: &str| from_whole::<i64>(text.as_bytes()).unwrap_err().to_string();
         assert_eq!(failure("1 x"), "invalid character 'x' after top-level value");
         assert_eq!(failure(" "), "unexpected end of JSON input");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_with_its_place() {
+        let failure = |text: &str| read(text).unwrap_err().to_string();
+        for (text, place) in [
+            (r#"{"name": 3}"#, "number into Go struct field Body.name of type string"),
+            (r#"{"count": 1.5}"#, "number 1.5 into Go struct field Body.count of type int"),
+            (r#"{"inner": {"TEXT": []}}"#, "array into Go struct field Inner.inner.text of type string"),
+            (r#"{"theList": [{}, {"text": true}]}"#, "bool into Go struct field Inner.theList.text of type string"),
+            (r#"{"theList": {}}"#, "object into Go struct field Body.theList of type []Inner"),
+            (r#"{"map": 1}"#, "number into Go struct field Body.map of type map[string]int"),
+            ("[]", "array into Go value of type Body"),
+        ] {
+            assert_eq!(failure(text), format!("json: cannot unmarshal {place}"), "{text}");
+        }
+        assert_eq!(failure("{"), "unexpected EOF");
+        assert_eq!(failure("{a"), "invalid character 'a' looking for beginning of object key string");
+        assert_eq!(failure(""), "EOF");
     }
 
     #[test]

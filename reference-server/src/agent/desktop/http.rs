@@ -43,6 +43,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the text between the parts of a recording is, in bytes.
 const BOUNDARY: usize = 60;
 
+/// Why a viewer that sends text is not heard.
+const NOT_BINARY: &str = "unexpected frame type read (expected MessageBinary): MessageText";
 const NOT_STARTED: &str = "Failed to start desktop session.";
 
 pub(in crate::agent) fn router() -> Router<AgentState> {
@@ -64,17 +66,17 @@ async fn relay(mut socket: Socket, stream: Box<dyn VncStream>) {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let mut pending = BytesMut::new();
     let mut chunk = vec![0; CHUNK];
-    let code = loop {
+    let (code, reason) = loop {
         tokio::select! {
             incoming = socket.next(), if pending.len() < MAX_PENDING => match incoming {
                 Incoming::Binary(data) => pending.extend_from_slice(&data),
-                Incoming::Data(_) => break close_code::UNSUPPORTED,
+                Incoming::Data(_) => break (close_code::UNSUPPORTED, NOT_BINARY),
                 Incoming::Gone => return,
-                Incoming::Stopped => break close_code::AWAY,
+                Incoming::Stopped => break (close_code::AWAY, ""),
             },
             written = writer.write(&pending), if !pending.is_empty() => match written {
                 Ok(written @ 1..) => pending.advance(written),
-                _ => break close_code::NORMAL,
+                _ => break (close_code::NORMAL, ""),
             },
             read = reader.read(&mut chunk) => match read {
                 Ok(read @ 1..) => {
@@ -82,11 +84,11 @@ async fn relay(mut socket: Socket, stream: Box<dyn VncStream>) {
                         return;
                     }
                 }
-                _ => break close_code::NORMAL,
+                _ => break (close_code::NORMAL, ""),
             },
         }
     };
-    socket.close(code, "").await;
+    socket.close(code, reason).await;
 }
 
 async fn action(

@@ -10,6 +10,8 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
@@ -74,6 +76,16 @@ impl Setup {
         let log = std::fs::read_to_string(self.file("log")).unwrap_or_default();
         let _ = std::fs::remove_file(self.file("log"));
         log.lines().map(str::to_owned).collect()
+    }
+
+    /// A viewer, and what it is connected to.
+    async fn viewer(&self, server: &TcpListener) -> (WebSocketStream<TcpStream>, TcpStream) {
+        let url = format!("{}/api/v0/desktop/vnc", self.agent.url().replace("http:", "ws:"));
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("Coder-Session-Token", TOKEN.parse().unwrap());
+        let stream = TcpStream::connect(self.agent.url().trim_start_matches("http://")).await.unwrap();
+        let (socket, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
+        (socket, server.accept().await.unwrap().0)
     }
 
     async fn until_recording(&self) {
@@ -144,14 +156,9 @@ async fn what_is_missing_or_fails_is_told() {
 #[tokio::test]
 async fn the_picture_is_relayed_both_ways() {
     let setup = Setup::new(Arc::new(SystemClock)).await;
-    let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
     std::fs::write(setup.file("port"), server.local_addr().unwrap().port().to_string()).unwrap();
-    let url = format!("{}/api/v0/desktop/vnc", setup.agent.url().replace("http:", "ws:"));
-    let mut request = url.into_client_request().unwrap();
-    request.headers_mut().insert("Coder-Session-Token", TOKEN.parse().unwrap());
-    let stream = tokio::net::TcpStream::connect(setup.agent.url().trim_start_matches("http://")).await.unwrap();
-    let (mut socket, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
-    let (mut vnc, _) = server.accept().await.unwrap();
+    let (mut socket, mut vnc) = setup.viewer(&server).await;
     vnc.write_all(b"RFB 003.008\n").await.unwrap();
     assert_eq!(socket.next().await.unwrap().unwrap(), Message::binary(b"RFB 003.008\n".as_slice()));
     socket.send(Message::binary(b"hello".as_slice())).await.unwrap();
@@ -160,6 +167,12 @@ async fn the_picture_is_relayed_both_ways() {
     assert_eq!(&said, b"hello");
     drop(vnc);
     assert!(matches!(socket.next().await, Some(Ok(Message::Close(_)))));
+    let (mut talker, mut vnc) = setup.viewer(&server).await;
+    talker.send(Message::text("hello")).await.unwrap();
+    let Some(Ok(Message::Close(Some(frame)))) = talker.next().await else { panic!("it is not closed") };
+    let reason = "unexpected frame type read (expected MessageBinary): MessageText";
+    assert_eq!((u16::from(frame.code), frame.reason.as_str()), (1003, reason));
+    assert_eq!(vnc.read(&mut said).await.unwrap(), 0);
 }
 
 #[tokio::test]

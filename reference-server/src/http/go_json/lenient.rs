@@ -64,11 +64,13 @@ impl<'a> Lenient<'a> {
             Kind::Array => "array",
             Kind::Object => "object",
         };
-        Error::Invalid(format!(
-            "json: cannot unmarshal {kind} into Go {} of type {}",
-            self.type_label,
-            type_name::<T>()
-        ))
+        self.misfit::<T>(kind)
+    }
+
+    /// A value that does not fit, in these words.
+    fn misfit<T>(&self, value: &str) -> Error {
+        let (label, wanted) = (self.type_label, go_type(type_name::<T>()));
+        Error::Invalid(format!("json: cannot unmarshal {value} into Go {label} of type {wanted}"))
     }
 
     fn parse<T: Deserialize<'a>>(&self) -> Result<T, Error> {
@@ -127,7 +129,8 @@ macro_rules! numbers {
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             match self.kind() {
                 Kind::Null => visitor.$visit(Default::default()),
-                Kind::Number => self.parse::<$type>().map_err(|_| self.mismatch::<$type>())
+                Kind::Number => self.parse::<$type>()
+                    .map_err(|_| self.misfit::<$type>(&format!("number {}", self.value.get().trim())))
                     .and_then(|n| visitor.$visit(n)),
                 _ => Err(self.mismatch::<$type>()),
             }
@@ -253,12 +256,12 @@ impl<'de> Deserializer<'de> for Lenient<'_> {
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self.kind() {
-            Kind::Null | Kind::Object => visitor.visit_map(Fields::new(self, fields)?),
+            Kind::Null | Kind::Object => visitor.visit_map(Fields::new(self, name, fields)?),
             _ => Err(self.mismatch::<V::Value>()),
         }
     }
@@ -327,13 +330,14 @@ impl<'de> MapAccess<'de> for Map<'_> {
 
 /// A struct: each field once, whatever the case of its key, and zero values for the absent ones that need them.
 struct Fields<'a> {
+    name: &'static str,
     entries: std::vec::IntoIter<(&'static str, &'a RawValue)>,
     next: Option<(&'static str, &'a RawValue)>,
     of: Lenient<'a>,
 }
 
 impl<'a> Fields<'a> {
-    fn new(of: Lenient<'a>, fields: &'static [&'static str]) -> Result<Self, Error> {
+    fn new(of: Lenient<'a>, name: &'static str, fields: &'static [&'static str]) -> Result<Self, Error> {
         let mut entries: Vec<(&'static str, &'a RawValue)> = Vec::new();
         if of.kind() == Kind::Object {
             for (key, value) in of.entries()? {
@@ -355,7 +359,7 @@ impl<'a> Fields<'a> {
                 entries.push((field, RawValue::NULL));
             }
         }
-        Ok(Self { entries: entries.into_iter(), next: None, of })
+        Ok(Self { name, entries: entries.into_iter(), next: None, of })
     }
 }
 
@@ -370,13 +374,59 @@ impl<'de> MapAccess<'de> for Fields<'_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
         let (field, value) = self.next.take().unwrap_or(("", RawValue::NULL));
-        seed.deserialize(Lenient { type_label: "struct field", ..self.of.child(value) }).map_err(|error| match error {
-            Error::Invalid(text) if text.contains("struct field of type") => {
-                Error::Invalid(text.replacen("struct field of type", &format!("struct field .{field} of type"), 1))
-            }
-            other => other,
+        let read = seed.deserialize(Lenient { type_label: FIELD, ..self.of.child(value) });
+        read.map_err(|error| match error {
+            Error::Invalid(text) => Error::Invalid(placed(text, self.name, field)),
+            other @ Error::Missing(_) => other,
         })
     }
+}
+
+/// What is told of a value in a field.
+const FIELD: &str = "struct field";
+
+/// Says in which field of which struct a value did not fit: the innermost struct, and the way to the field from the
+/// outermost.
+fn placed(text: String, name: &str, field: &str) -> String {
+    const INTO: &str = "into Go struct field ";
+    let Some((before, after)) = text.split_once(INTO) else { return text };
+    match after.split_once(" of type ") {
+        _ if after.starts_with("of type ") => format!("{before}{INTO}{name}.{field} {after}"),
+        Some((place, wanted)) if let Some((inner, way)) = place.split_once('.') => {
+            format!("{before}{INTO}{inner}.{field}.{way} of type {wanted}")
+        }
+        _ => text,
+    }
+}
+
+/// A type as the original names it, without its package.
+fn go_type(name: &str) -> String {
+    let within = |prefix: &str| name.strip_prefix(prefix).and_then(|inner| inner.strip_suffix('>'));
+    if let Some(item) = within("alloc::vec::Vec<") {
+        return format!("[]{}", go_type(item));
+    }
+    if let Some(inner) = within("core::option::Option<").or_else(|| within("alloc::boxed::Box<")) {
+        return go_type(inner);
+    }
+    if let Some((key, value)) = within("alloc::collections::btree::map::BTreeMap<").and_then(|map| map.split_once(", "))
+    {
+        return format!("map[{}]{}", go_type(key), go_type(value));
+    }
+    if let Some((item, length)) = name.strip_prefix('[').and_then(|list| list.strip_suffix(']')?.split_once("; ")) {
+        return format!("[{length}]{}", go_type(item));
+    }
+    let plain = name.split('<').next().unwrap_or(name);
+    match plain.rsplit("::").next().unwrap_or(plain) {
+        "String" | "str" => "string",
+        "i64" => "int",
+        "i32" => "int32",
+        "u16" => "uint16",
+        "u32" => "uint32",
+        "u64" => "uint64",
+        "f64" => "float64",
+        other => other,
+    }
+    .to_owned()
 }
 
 /// A variant with content.
@@ -411,6 +461,6 @@ impl<'de> VariantAccess<'de> for Lenient<'_> {
     }
 
     fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_map(Fields::new(self, fields)?)
+        visitor.visit_map(Fields::new(self, "", fields)?)
     }
 }
