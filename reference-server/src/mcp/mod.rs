@@ -184,6 +184,10 @@ impl From<service::ServiceError> for McpError {
         match error {
             service::ServiceError::McpError(refusal) => Self::new(refusal.message),
             service::ServiceError::TransportClosed => Self::new("the server is gone"),
+            // Without the names that the SDK has for its parts.
+            service::ServiceError::TransportSend(failed) => {
+                Self::new(format!("transport error: {}", Self::caused_by(failed.error.as_ref())))
+            }
             other => Self::caused_by(&other),
         }
     }

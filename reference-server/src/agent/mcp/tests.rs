@@ -181,6 +181,7 @@ async fn a_server_over_http_gets_its_headers() {
             "initialize" => json!({"protocolVersion": "2025-06-18", "capabilities": {"tools": {}},
                 "serverInfo": {"name": "http", "version": "1"}}),
             "tools/list" => json!({"tools": [{"name": "x", "inputSchema": {"type": "object"}}]}),
+            "tools/call" if request["params"]["name"] == "break" => return (StatusCode::NOT_FOUND, Json(Value::Null)),
             "tools/call" => json!({"content": [{"type": "text", "text": "over HTTP"}]}),
             _ => return (StatusCode::ACCEPTED, Json(Value::Null)),
         };
@@ -196,6 +197,7 @@ async fn a_server_over_http_gets_its_headers() {
     .await;
     setup.until_tools(&["a__x"]).await;
     setup.says("a__x", "over HTTP").await;
+    setup.fails("a__break", StatusCode::BAD_GATEWAY, "call tool \"break\" on \"a\": transport error: unexpected").await;
     setup.agent.shutdown().await;
 }
 
