@@ -12,6 +12,7 @@ use std::fmt::Display;
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use workspacesdk::quote::shown;
 
 use lenient::Lenient;
 
@@ -57,7 +58,10 @@ pub(crate) fn from_whole<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
 
 /// Decodes the first JSON value of `body`, unless `refuse` has a word against the whole.
 fn read<T: DeserializeOwned>(body: &[u8], refuse: impl FnOnce(&str) -> Option<String>) -> Result<T, Error> {
-    let text = String::from_utf8_lossy(body);
+    let text = match std::str::from_utf8(body) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(shown(body)),
+    };
     let text = without_lone_surrogates(&text);
     if is_too_deep(&text) {
         return Err(Error::Invalid("exceeded max depth".to_owned()));

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use codersdk::ValidationError;
 use http::request::Parts;
 use uuid::Uuid;
+use workspacesdk::quote::shown;
 
 use super::error::ApiError;
 use super::extract::parse_uuid;
@@ -82,7 +83,7 @@ fn unescape(text: &str) -> Option<String> {
             byte => byte,
         });
     }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    Some(String::from_utf8(bytes).unwrap_or_else(|error| shown(error.as_bytes())))
 }
 
 /// Reads parameters one by one and gathers what is wrong with them.
