@@ -1,6 +1,10 @@
 //! The routes on files.
 
-use std::io::{Read, Write};
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
+use std::io::Read;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -10,25 +14,22 @@ use axum::{Extension, Json, Router};
 use codersdk::Response as Message;
 use futures_util::StreamExt;
 use http::{StatusCode, header};
-use tokio::sync::mpsc;
 use workspacesdk::files::{
     FileEditRequest, FileEditResponse, FileError, Files, LsRequest, LsResponse, ReadFileLinesLimits,
-    ReadFileLinesResponse, ResolvePathResponse, media_type,
+    ReadFileLinesResponse, ResolvePathResponse,
 };
 
 use super::chat_context::OnBehalfOf;
-use super::{AgentState, Verbatim};
+use super::{AgentState, Verbatim, media_types};
 use crate::http::error::ApiError;
 use crate::http::extract::GoJson;
 use crate::http::query::{QueryParser, QueryValues};
 use crate::quote::quoted;
 
-/// What is read of a file, or written to it, at a time.
+/// What is read of a file at a time.
 const CHUNK: usize = 64 << 10;
 /// How large the edits of a request may be, in bytes: what replaces a text may be a whole file.
 const MAX_EDITS: usize = 32 << 20;
-/// Chunks under way between the disk and the network.
-const IN_FLIGHT: usize = 4;
 
 pub(super) fn router() -> Router<AgentState> {
     Router::new()
@@ -69,8 +70,8 @@ async fn read_file(State(agent): State<AgentState>, query: QueryValues) -> Resul
     let limit = parser.positive_int64(&query, 0, "limit").unsigned_abs();
     parser.error_excess(&query);
     parser.finish()?;
-    let content_type = media_type(&path);
-    let file = blocking(&agent, move |files| files.read_file(&path, offset, limit)).await?.map_err(refusal)?;
+    let open = move |files: &Files| Ok((files.read_file(&path, offset, limit)?, media_types::of_file(&path)));
+    let (file, content_type) = blocking(&agent, open).await?.map_err(refusal)?;
     let headers = [(header::CONTENT_TYPE, content_type.to_owned()), (header::CONTENT_LENGTH, file.length.to_string())];
     Ok((Extension(Verbatim), headers, streamed(file.content)).into_response())
 }
@@ -104,42 +105,34 @@ async fn write_file(
     let path = only_path(&query)?;
     let shown = quoted(&path);
     let touched = path.clone();
-    let (chunks, received) = mpsc::channel(IN_FLIGHT);
-    let writing = blocking(&agent, move |files| write_chunks(files, &path, received));
-    let (written, ()) = tokio::join!(writing, pump(body, chunks));
-    written?.map_err(refusal)?;
+    let mut file = blocking(&agent, move |files| files.write_file(&path)).await?.map_err(refusal)?;
+    let mut body = body.into_data_stream();
+    // A thread is taken for each piece alone, so that a slow client holds none.
+    while let Some(piece) = body.next().await {
+        let piece = piece.map_err(|error| refusal(file.broken_off(why_broken_off(&error))))?;
+        file = blocking(&agent, move |_| file.write(&piece).map(|()| file)).await?.map_err(refusal)?;
+    }
+    blocking(&agent, move |_| file.commit()).await?.map_err(refusal)?;
     if let Some(chat) = chat {
         agent.chat_paths.add(chat.family(), &[touched]);
     }
     Ok(Json(Message { message: format!("Successfully wrote to {shown}"), ..Message::default() }))
 }
 
-/// Hands a body on until it ends or nobody takes it any more. That it broke off is handed on, too.
-async fn pump(body: Body, chunks: mpsc::Sender<Result<Bytes, axum::Error>>) {
-    let mut body = body.into_data_stream();
-    while let Some(chunk) = body.next().await {
-        if chunks.send(chunk).await.is_err() {
-            return;
+/// The innermost cause of a body that broke off.
+fn why_broken_off(error: &axum::Error) -> String {
+    let mut cause: &(dyn Error + 'static) = error;
+    loop {
+        let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        let incomplete = cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message);
+        if incomplete || kind == Some(std::io::ErrorKind::UnexpectedEof) {
+            return "unexpected EOF".to_owned();
+        }
+        match cause.source() {
+            Some(inner) => cause = inner,
+            None => return cause.to_string(),
         }
     }
-}
-
-/// Writes what comes; a body that breaks off leaves the old file.
-fn write_chunks(
-    files: &Files,
-    path: &str,
-    mut chunks: mpsc::Receiver<Result<Bytes, axum::Error>>,
-) -> Result<(), FileError> {
-    let failed = |reason: String| FileError { status: 500, message: format!("write {path}: {reason}") };
-    let mut replacement = files.write_file(path)?;
-    while let Some(chunk) = chunks.blocking_recv() {
-        let chunk = chunk.map_err(|error| failed(error.to_string()))?;
-        replacement.write_all(&chunk).map_err(|error| failed(workspacesdk::fs::in_words(&error)))?;
-    }
-    replacement.commit().map_err(|error| FileError {
-        status: if error.is_permission_denied() { 403 } else { 500 },
-        message: error.to_string(),
-    })
 }
 
 async fn edit_files(
@@ -180,24 +173,17 @@ fn refusal(error: FileError) -> ApiError {
     ApiError::new(status, error.message)
 }
 
-/// A body that is read as it is sent.
-pub(super) fn streamed(mut content: impl Read + Send + 'static) -> Body {
-    let (chunks, mut received) = mpsc::channel::<std::io::Result<Bytes>>(IN_FLIGHT);
-    tokio::task::spawn_blocking(move || {
-        loop {
-            let mut chunk = vec![0; CHUNK];
-            let (chunk, last) = match content.read(&mut chunk) {
-                Ok(0) => return,
-                Ok(read) => {
-                    chunk.truncate(read);
-                    (Ok(Bytes::from(chunk)), false)
-                }
-                Err(error) => (Err(error), true),
-            };
-            if chunks.blocking_send(chunk).is_err() || last {
-                return;
-            }
-        }
-    });
-    Body::from_stream(futures_util::stream::poll_fn(move |context| received.poll_recv(context)))
+/// A body that is read as it is sent: each piece when the one before is on its way, by a thread that is taken for it
+/// alone.
+pub(super) fn streamed(content: impl Read + Send + 'static) -> Body {
+    Body::from_stream(futures_util::stream::try_unfold(content, |mut content| async {
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut piece = vec![0; CHUNK];
+            let read = content.read(&mut piece)?;
+            piece.truncate(read);
+            Ok::<_, std::io::Error>((Bytes::from(piece), content))
+        });
+        let (piece, content) = reading.await.map_err(std::io::Error::other)??;
+        Ok::<_, std::io::Error>((!piece.is_empty()).then_some((piece, content)))
+    }))
 }

@@ -15,6 +15,7 @@ mod git;
 mod guard;
 mod listen;
 mod mcp;
+mod media_types;
 mod metrics;
 mod network;
 mod ports;

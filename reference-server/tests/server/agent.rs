@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
 /// The token of agents that tests start.
@@ -20,7 +21,10 @@ impl Agent {
         let (token, ready) = (folder.join("token"), folder.join("ready.json"));
         std::fs::write(&token, TOKEN).unwrap();
         let here = std::env::current_exe().unwrap();
-        let process = Command::new(here.parent().unwrap().with_file_name("reference-server"))
+        // With a mask that takes no permission away it shows what the agent itself gives.
+        let process = Command::new("sh")
+            .args(["-c", "umask 0; exec \"$0\" \"$@\""])
+            .arg(here.parent().unwrap().with_file_name("reference-server"))
             .args(["agent", "--no-socket"])
             .arg("--token-file")
             .arg(&token)
@@ -60,6 +64,44 @@ impl Drop for Agent {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+#[tokio::test]
+async fn new_folders_can_be_written_by_their_owner_alone_and_a_replacement_is_read_by_no_more_than_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let agent = Agent::start(folder.path());
+    let (secret, new) = (folder.path().join("secrets/key"), folder.path().join("new/folder/file"));
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    std::fs::create_dir(secret.parent().unwrap()).unwrap();
+    std::fs::write(&secret, "old").unwrap();
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o4710)).unwrap();
+    let http = reqwest::Client::new();
+    let write = |path: &Path, body: reqwest::Body| {
+        let request = http.post(format!("{}/api/v0/write-file?path={}", agent.url, path.display()));
+        request.header("Coder-Session-Token", TOKEN).body(body).send()
+    };
+    assert!(write(&new, "new".into()).await.unwrap().status().is_success());
+    assert_eq!((mode(new.parent().unwrap()), mode(&new)), (0o755, 0o666));
+
+    // The second half is asked for once the first is taken, so the temporary file is there by then.
+    let beside = secret.parent().unwrap().to_owned();
+    let second = async move {
+        let others = || std::fs::read_dir(&beside).unwrap().map(|entry| entry.unwrap().path());
+        let temporary = loop {
+            match others().find(|path| !path.ends_with("key")) {
+                Some(path) => break path,
+                None => tokio::task::yield_now().await,
+            }
+        };
+        assert_eq!(mode(&temporary) & 0o077, 0, "{:o}", mode(&temporary));
+        Ok::<_, std::io::Error>("half")
+    };
+    let pieces = stream::once(async { Ok("first ") }).chain(stream::once(second));
+    let answer = write(&secret, reqwest::Body::wrap_stream(pieces)).await.unwrap();
+    assert!(answer.status().is_success());
+    assert_eq!((std::fs::read_to_string(&secret).unwrap().as_str(), mode(&secret)), ("first half", 0o4710));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod about;
 mod connections;
+mod fake_and_real;
 mod hostile;
 mod one_tool;
 mod real;

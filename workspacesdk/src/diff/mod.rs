@@ -2,12 +2,14 @@
 
 mod script;
 
+use crate::quote::shown;
+
 /// Unchanged lines shown around a change.
 const CONTEXT: usize = 3;
 
 /// The unified diff that turns `old` into `new`, with `label` as the name of both; empty if they are equal.
 ///
-/// Lines that have no newline at the end of a text are followed by the usual remark. Bytes that are not UTF-8 are
+/// Lines that have no newline at the end of a text are followed by the usual remark. Each byte that is not UTF-8 is
 /// shown as U+FFFD.
 pub fn unified(label: &str, old: &[u8], new: &[u8]) -> String {
     let (old, new) = (lines(old), lines(new));
@@ -67,7 +69,7 @@ impl<'a> Hunk<'a> {
         text.push_str(&format!("@@ -{old} +{new} @@\n"));
         for (sign, line) in &self.lines {
             text.push(*sign);
-            text.push_str(&String::from_utf8_lossy(line));
+            text.push_str(&shown(line));
             if !line.ends_with(b"\n") {
                 text.push_str("\n\\ No newline at end of file\n");
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bstr::ByteSlice;
 
 use super::lines::{cut_ending, without_surrounding_space, without_trailing_blanks};
+use crate::quote::{quoted, shown};
 
 /// How many places a hint lists.
 const MOST_PLACES: usize = 5;
@@ -52,13 +53,13 @@ pub(super) fn miscounted(lines: &[&[u8]], search: &[&[u8]]) -> Option<String> {
     (!hints.is_empty()).then(|| hints.join(". "))
 }
 
-/// How often each character stands in a line.
+/// How often each character stands in a line. A byte that is part of none counts as U+FFFD.
 struct Frequencies(BTreeMap<char, usize>);
 
 impl Frequencies {
     fn of(text: &[u8]) -> Self {
         let mut counts = BTreeMap::new();
-        for c in text.chars() {
+        for c in shown(text).chars() {
             *counts.entry(c).or_insert(0) += 1;
         }
         Self(counts)
@@ -109,7 +110,7 @@ impl std::fmt::Display for Miscount {
         let Self { character, wanted, found } = self;
         let code = u32::from(*character);
         let places = listed(found, |(line, count)| format!("{count} at line {line}"));
-        let quoted = crate::quote::quoted(&character.to_string());
+        let quoted = quoted(&character.to_string());
         write!(f, "Your search has {wanted} {quoted} (U+{code:04X}); the file has {places}")
     }
 }

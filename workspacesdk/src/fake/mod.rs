@@ -4,7 +4,7 @@ mod process;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -220,10 +220,12 @@ impl AgentConn for FakeAgent {
     }
 
     async fn resolve_path(&self, path: &str) -> Result<String> {
+        must_be_valid(!path.is_empty())?;
         self.shared.files.resolve_path(path).map_err(refusal)
     }
 
     async fn read_file(&self, path: &str, offset: u64, limit: u64) -> Result<FileContent> {
+        must_be_valid(!path.is_empty() && [offset, limit].iter().all(|&number| i64::try_from(number).is_ok()))?;
         let mut file = self.shared.files.read_file(path, offset, limit).map_err(refusal)?;
         let mut content = Vec::new();
         file.content.read_to_end(&mut content).map_err(|error| Error::api(500, in_words(&error)))?;
@@ -237,23 +239,20 @@ impl AgentConn for FakeAgent {
         limit: i64,
         limits: ReadFileLinesLimits,
     ) -> Result<ReadFileLinesResponse> {
-        if path.is_empty() {
-            return Err(Error::api(400, "Query parameters have invalid values."));
-        }
+        let ReadFileLinesLimits { max_file_size, max_line_bytes, max_response_lines, max_response_bytes } = limits;
+        let numbers = [offset, limit, max_file_size, max_line_bytes, max_response_lines, max_response_bytes];
+        must_be_valid(!path.is_empty() && numbers.iter().all(|&number| number >= 0))?;
         Ok(self.shared.files.read_lines(path, offset, limit, &limits))
     }
 
     async fn write_file(&self, path: &str, mut content: NewContent) -> Result<()> {
-        let failed = |reason: &std::io::Error| Error::api(500, format!("write {path}: {}", in_words(reason)));
-        // Begun before anything is read, as by the real agent: a refusal needs no content.
-        drop(self.shared.files.write_file(path).map_err(refusal)?);
-        let mut whole = Vec::new();
+        must_be_valid(!path.is_empty())?;
+        let mut file = self.shared.files.write_file(path).map_err(refusal)?;
         while let Some(piece) = content.next().await {
-            whole.extend_from_slice(&piece.map_err(|error| failed(&error))?);
+            let piece = piece.map_err(|error| refusal(file.broken_off(in_words(&error))))?;
+            file.write(&piece).map_err(refusal)?;
         }
-        let mut replacement = self.shared.files.write_file(path).map_err(refusal)?;
-        replacement.write_all(&whole).map_err(|error| failed(&error))?;
-        replacement.commit().map_err(|error| Error::api(500, error.to_string()))
+        file.commit().map_err(refusal)
     }
 
     async fn edit_files(&self, request: FileEditRequest) -> Result<FileEditResponse> {
@@ -299,6 +298,11 @@ impl AgentConn for FakeAgent {
         self.state().watchers.push((chat_id, peer));
         Ok(watch)
     }
+}
+
+/// A real agent reads a query first, and refuses it for any of its parameters.
+fn must_be_valid(query: bool) -> Result<()> {
+    if query { Ok(()) } else { Err(Error::api(400, "Query parameters have invalid values.")) }
 }
 
 fn refusal(error: FileError) -> Error {

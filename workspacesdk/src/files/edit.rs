@@ -1,6 +1,6 @@
 use std::collections::HashMap;
-use std::io::Read;
 
+use super::read::whole;
 use super::write::unresolvable;
 use super::{
     FileEdit, FileEditRequest, FileEditResponse, FileEditResult, FileEdits, FileError, Files, must_be_absolute,
@@ -59,12 +59,9 @@ impl Files {
         }
         let edited: Vec<Edited> = results.into_iter().flatten().collect();
         for file in &edited {
-            let mut replacement = self.replace(&file.path, Some(file.mode))?;
-            let failed = |text: String| FileError::new(500, text);
-            file.patch
-                .write(file.base(), &mut replacement)
-                .map_err(|error| failed(format!("write {}: {}", file.path, crate::fs::in_words(&error))))?;
-            replacement.commit().map_err(|error| FileError::of(&error))?;
+            let mut new = self.replace(file.path.clone(), Some(file.mode))?;
+            new.fill(|out| file.patch.write(file.base(), out))?;
+            new.commit()?;
         }
         let shown = |file: &Edited| FileEditResult { path: file.asked.clone(), diff: file.diff() };
         Ok(FileEditResponse { files: request.include_diff.then(|| edited.iter().map(shown).collect()) })
@@ -114,10 +111,8 @@ impl Files {
         if metadata.is_dir {
             return Err(FileError::new(400, format!("open {path}: not a file")));
         }
-        let mut old = Vec::with_capacity(usize::try_from(metadata.size).unwrap_or_default());
-        content
-            .read_to_end(&mut old)
-            .map_err(|error| FileError::new(500, format!("read {path}: {}", crate::fs::in_words(&error))))?;
+        let old = whole(&mut *content, metadata, &path)
+            .map_err(|error| FileError::new(500, format!("read {path}: {error}")))?;
         let patch = |text: &[u8], step: &FileEdit| {
             edit::replace(text, &step.search, &step.replace, step.replace_all)
                 .map_err(|error| FileError::new(400, format!("edit {path}: {error}")))

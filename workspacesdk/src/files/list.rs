@@ -37,8 +37,8 @@ impl Files {
         let start = match &request.relativity {
             LsRelativity::Root => "/".to_owned(),
             LsRelativity::Home => {
-                let failed = |error| FileError::of(&error).within("failed to get user home directory");
-                self.fs.home().map_err(failed)?
+                let unknown = "failed to get user home directory: $HOME is not defined";
+                self.fs.home().ok_or_else(|| FileError::new(500, unknown))?
             }
             other => {
                 return Err(FileError::new(500, format!("unsupported relativity type {}", quoted(other.as_str()))));

@@ -2,14 +2,17 @@
 
 mod edit;
 mod list;
+mod media;
 mod read;
 mod types;
 mod write;
 
 use std::sync::Arc;
 
-pub use read::{OpenedFile, media_type};
+pub use media::{extension, known_media_type, media_type};
+pub use read::OpenedFile;
 pub use types::*;
+pub use write::NewFile;
 
 use crate::fs::{FileSystem, FsError, path};
 use crate::quote::quoted;

@@ -1,12 +1,15 @@
-use std::io::{Read, SeekFrom};
+use std::io::{self, Read, SeekFrom};
 
 use bstr::ByteSlice;
 
 use super::{FileError, Files, ReadFileLinesLimits, ReadFileLinesResponse, must_be_absolute};
-use crate::fs::{ReadFile, path};
+use crate::fs::{FsError, FsResult, Metadata, ReadFile, path};
 use crate::quote::{quoted, shown};
 
 const CUT: &[u8] = b"... [truncated]";
+
+/// Bytes of a file that is read whole, at most. Some files never end.
+const MAX_IN_MEMORY: u64 = 256 << 20;
 
 /// A part of a file, ready to be read.
 pub struct OpenedFile {
@@ -19,29 +22,6 @@ pub struct OpenedFile {
 impl std::fmt::Debug for OpenedFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OpenedFile").field("length", &self.length).finish_non_exhaustive()
-    }
-}
-
-/// The media type of a file by the end of its name, whatever is in it.
-pub fn media_type(path: &str) -> &'static str {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let extension = name.rfind('.').map_or("", |dot| &name[dot + 1..]).to_ascii_lowercase();
-    match extension.as_str() {
-        "avif" => "image/avif",
-        "css" => "text/css; charset=utf-8",
-        "gif" => "image/gif",
-        "htm" | "html" => "text/html; charset=utf-8",
-        "jpeg" | "jpg" => "image/jpeg",
-        "js" | "mjs" => "text/javascript; charset=utf-8",
-        "json" => "application/json",
-        "pdf" => "application/pdf",
-        "png" => "image/png",
-        "svg" => "image/svg+xml",
-        "txt" => "text/plain; charset=utf-8",
-        "wasm" => "application/wasm",
-        "webp" => "image/webp",
-        "xml" => "text/xml; charset=utf-8",
-        _ => "application/octet-stream",
     }
 }
 
@@ -59,8 +39,11 @@ impl Files {
         }
         let left = metadata.size.saturating_sub(offset);
         let length = if limit == 0 { left } else { left.min(limit) };
-        file.seek(SeekFrom::Start(offset.min(metadata.size)))
-            .map_err(|error| FileError::new(500, format!("read {path}: {}", crate::fs::in_words(&error))))?;
+        // What has no length, such as a pipe, may have no places either.
+        if length > 0 {
+            let failed = |error| FileError::of(&FsError::new("read", path, error));
+            file.seek(SeekFrom::Start(offset)).map_err(failed)?;
+        }
         Ok(OpenedFile { content: file.take(length), length })
     }
 
@@ -103,8 +86,7 @@ impl Files {
                 limits.max_file_size
             ));
         }
-        let mut text = Vec::with_capacity(usize::try_from(metadata.size).unwrap_or_default());
-        file.read_to_end(&mut text).map_err(|error| format!("read file: {}", crate::fs::in_words(&error)))?;
+        let text = whole(&mut *file, metadata, path).map_err(|error| format!("read file: {error}"))?;
         if text.is_empty() {
             return Ok(ReadFileLinesResponse { success: true, file_size, ..ReadFileLinesResponse::default() });
         }
@@ -119,6 +101,23 @@ impl Files {
         let (content, lines_read) = numbered(&text, offset - 1, end, limits)?;
         Ok(ReadFileLinesResponse { success: true, file_size, total_lines, lines_read, content, error: String::new() })
     }
+}
+
+/// Reads a file to its end, which for some lies behind what its metadata says.
+pub(super) fn whole(file: &mut dyn ReadFile, metadata: Metadata, path: &str) -> FsResult<Vec<u8>> {
+    let failed = |error| FsError::new("read", path, error);
+    let too_large = || failed(io::ErrorKind::FileTooLarge.into());
+    if metadata.size > MAX_IN_MEMORY {
+        return Err(too_large());
+    }
+    let mut content = Vec::with_capacity(usize::try_from(metadata.size).unwrap_or_default());
+    // Devices and the like have no size; what has one ends there.
+    let read = match metadata.size {
+        0 => file.take(MAX_IN_MEMORY + 1).read_to_end(&mut content),
+        _ => file.read_to_end(&mut content),
+    };
+    read.map_err(failed)?;
+    if content.len() as u64 > MAX_IN_MEMORY { Err(too_large()) } else { Ok(content) }
 }
 
 /// The lines from `start` up to `end`, counted from 0, each with its number from 1, and how many they are.

@@ -45,6 +45,10 @@ impl std::error::Error for FsError {
 
 /// The system's words for an error, in small letters and without its number, as agents give them.
 pub fn in_words(error: &io::Error) -> String {
+    // The standard library looks for NUL bytes before the system can, and has words of its own for them.
+    if error.kind() == io::ErrorKind::InvalidInput && error.raw_os_error().is_none() {
+        return "invalid argument".to_owned();
+    }
     let text = error.to_string();
     let words = text.rfind(" (os error").map_or(text.as_str(), |end| &text[..end]);
     let mut letters = words.chars();
@@ -60,5 +64,7 @@ mod tests {
         let error = FsError::new("open", "/x", io::Error::from_raw_os_error(2));
         assert_eq!(error.to_string(), "open /x: no such file or directory");
         assert!(error.is_not_found());
+        let error = FsError::new("open", "/a\0b", std::fs::File::open("/a\0b").unwrap_err());
+        assert_eq!(error.to_string(), "open /a\0b: invalid argument");
     }
 }

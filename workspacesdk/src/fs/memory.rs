@@ -9,9 +9,15 @@ const MAX_LINKS: usize = 40;
 
 // The numbers of Linux, whose words agents use.
 const NOT_FOUND: i32 = 2;
+const FILE_EXISTS: i32 = 17;
 const NOT_A_DIRECTORY: i32 = 20;
-const IS_A_DIRECTORY: i32 = 21;
+const INVALID: i32 = 22;
+const NAME_TOO_LONG: i32 = 36;
 const TOO_MANY_LINKS: i32 = 40;
+
+/// Bytes of a name and of a path, at most.
+const LONGEST_NAME: usize = 255;
+const LONGEST_PATH: usize = 4_095;
 
 /// A file system in memory, for tests: a tree of files, directories and links. Clones share it.
 #[derive(Debug, Clone)]
@@ -77,22 +83,34 @@ impl MemoryFs {
         self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What stands at a path once every link in it has been followed, and where.
+    /// What stands at a path once every link in it has been followed, and where. An error is that of this operation.
     fn find(&self, operation: &'static str, path: &str) -> FsResult<(String, Node)> {
+        self.walk(path).map_err(|number| failed(operation, path, number))
+    }
+
+    fn walk(&self, path: &str) -> Result<(String, Node), i32> {
+        if path.contains('\0') {
+            return Err(INVALID);
+        }
+        if path.len() > LONGEST_PATH {
+            return Err(NAME_TOO_LONG);
+        }
         let nodes = self.lock();
-        let failed = |number| FsError::new(operation, path, io::Error::from_raw_os_error(number));
         let mut left: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
         let (mut at, mut node, mut links) = ("/".to_owned(), Node::Directory, 0);
         while let Some(name) = left.pop() {
             if !matches!(node, Node::Directory) {
-                return Err(failed(NOT_A_DIRECTORY));
+                return Err(NOT_A_DIRECTORY);
+            }
+            if name.len() > LONGEST_NAME {
+                return Err(NAME_TOO_LONG);
             }
             let next = path::join(&[&at, &name]);
-            match nodes.get(&next).ok_or_else(|| failed(NOT_FOUND))? {
+            match nodes.get(&next).ok_or(NOT_FOUND)? {
                 Node::Link(target) => {
                     links += 1;
                     if links > MAX_LINKS {
-                        return Err(failed(TOO_MANY_LINKS));
+                        return Err(TOO_MANY_LINKS);
                     }
                     left.extend(target.split('/').rev().map(str::to_owned));
                     if path::is_absolute(target) {
@@ -119,21 +137,21 @@ impl FileSystem for MemoryFs {
     }
 
     fn read_link(&self, path: &str) -> FsResult<Option<String>> {
-        let (folder, node) = self.find("lstat", &path::parent(path))?;
-        if !matches!(node, Node::Directory) {
-            return Err(FsError::new("lstat", path, io::Error::from_raw_os_error(NOT_A_DIRECTORY)));
+        let folder = match self.walk(&path::parent(path)) {
+            Ok((folder, Node::Directory)) => folder,
+            Ok(_) => return Err(failed("lstat", path, NOT_A_DIRECTORY)),
+            Err(number) => return Err(failed("lstat", path, number)),
+        };
+        if let Some(Node::Link(target)) = self.lock().get(&path::join(&[&folder, path::base(path)])) {
+            return Ok(Some(target.clone()));
         }
-        match self.lock().get(&path::join(&[&folder, path::base(path)])) {
-            Some(Node::Link(target)) => Ok(Some(target.clone())),
-            Some(_) => Ok(None),
-            None => Err(FsError::new("lstat", path, io::Error::from_raw_os_error(NOT_FOUND))),
-        }
+        self.find("lstat", path).map(|_| None)
     }
 
     fn entries(&self, path: &str) -> FsResult<Vec<Entry>> {
         let (folder, node) = self.find("open", path)?;
         if !matches!(node, Node::Directory) {
-            return Err(FsError::new("open", path, io::Error::from_raw_os_error(NOT_A_DIRECTORY)));
+            return Err(failed("open", path, NOT_A_DIRECTORY));
         }
         let nodes = self.lock();
         let inside = nodes.iter().filter(|(path, _)| **path != "/" && path::parent(path) == folder);
@@ -147,25 +165,38 @@ impl FileSystem for MemoryFs {
     fn create_dir_all(&self, path: &str) -> FsResult<()> {
         match self.find("mkdir", path) {
             Ok((_, Node::Directory)) => return Ok(()),
-            Ok(_) => return Err(FsError::new("mkdir", path, io::Error::from_raw_os_error(NOT_A_DIRECTORY))),
+            Ok(_) => return Err(failed("mkdir", path, NOT_A_DIRECTORY)),
             Err(error) if !error.is_not_found() => return Err(error),
             Err(_) => {}
         }
         self.create_dir_all(&path::parent(path))?;
         let (folder, _) = self.find("mkdir", &path::parent(path))?;
+        // The name was not looked at as long as there was no directory for it.
+        if path::base(path).len() > LONGEST_NAME {
+            return Err(failed("mkdir", path, NAME_TOO_LONG));
+        }
         self.lock().insert(path::join(&[&folder, path::base(path)]), Node::Directory);
         Ok(())
     }
 
     fn replace(&self, path: &str, mode: Option<u32>) -> FsResult<Box<dyn Replacement>> {
-        let (folder, _) = self.find("open", &path::parent(path))?;
+        // The name that a disk would need beside it can be too long, too.
+        let temporary = path::temporary_beside(path);
+        let (folder, _) = self.walk(&path::parent(path)).map_err(|number| failed("open", &temporary, number))?;
+        if path::base(&temporary).len() > LONGEST_NAME {
+            return Err(failed("open", &temporary, NAME_TOO_LONG));
+        }
         let target = path::join(&[&folder, path::base(path)]);
         Ok(Box::new(NewContent { fs: self.clone(), target, mode: mode.unwrap_or(0o644), content: Vec::new() }))
     }
 
-    fn home(&self) -> FsResult<String> {
-        Ok(self.home.clone())
+    fn home(&self) -> Option<String> {
+        Some(self.home.clone())
     }
+}
+
+fn failed(operation: &'static str, path: &str, number: i32) -> FsError {
+    FsError::new(operation, path, io::Error::from_raw_os_error(number))
 }
 
 impl Node {
@@ -200,7 +231,7 @@ impl Replacement for NewContent {
     fn commit(self: Box<Self>) -> FsResult<()> {
         let mut nodes = self.fs.lock();
         if matches!(nodes.get(&self.target), Some(Node::Directory)) {
-            return Err(FsError::new("write", &self.target, io::Error::from_raw_os_error(IS_A_DIRECTORY)));
+            return Err(failed("rename", &self.target, FILE_EXISTS));
         }
         nodes.insert(self.target.clone(), Node::File { content: self.content.as_slice().into(), mode: self.mode });
         Ok(())

@@ -41,7 +41,8 @@ pub trait ReadFile: Read + Seek + Send {}
 
 impl<T: Read + Seek + Send> ReadFile for T {}
 
-/// New content for a file that becomes visible as a whole, or not at all: dropping it leaves the old file.
+/// New content for a file that becomes visible as a whole, or not at all: dropping it leaves the old file. What a write
+/// of it fails with says in its `Display` where and why.
 pub trait Replacement: Write + Send {
     /// Puts the new content in the place of the old.
     ///
@@ -53,7 +54,7 @@ pub trait Replacement: Write + Send {
 /// The calls that an agent makes of a file system. Paths are absolute, with `/` between their names. All of them may
 /// block.
 pub trait FileSystem: Debug + Send + Sync + 'static {
-    /// Opens a file or directory, following links.
+    /// Opens a file or directory, following links. It does not wait for anybody, such as the writer of a pipe.
     ///
     /// # Errors
     /// When there is none or it may not be read.
@@ -71,7 +72,7 @@ pub trait FileSystem: Debug + Send + Sync + 'static {
     /// When there is no file or its folder may not be searched.
     fn read_link(&self, path: &str) -> FsResult<Option<String>>;
 
-    /// The entries of a directory, in no order. Those that cannot be read are left out.
+    /// The entries of a directory, in no order. They end where one cannot be looked at.
     ///
     /// # Errors
     /// When the directory cannot be opened.
@@ -89,9 +90,6 @@ pub trait FileSystem: Debug + Send + Sync + 'static {
     /// When nothing may be written to its directory.
     fn replace(&self, path: &str, mode: Option<u32>) -> FsResult<Box<dyn Replacement>>;
 
-    /// The home directory of the user that the agent runs as.
-    ///
-    /// # Errors
-    /// When it is not known.
-    fn home(&self) -> FsResult<String>;
+    /// The home directory of the user that the agent runs as; none if it is not known.
+    fn home(&self) -> Option<String>;
 }

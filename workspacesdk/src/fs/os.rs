@@ -1,8 +1,17 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use super::{Entry, FileSystem, FsError, FsResult, Metadata, ReadFile, Replacement, path};
+use crate::quote::shown;
+
+/// The permission bits of a new file, and of a new directory, before the process's mask takes some away.
+const FILE_MODE: u32 = 0o666;
+const DIRECTORY_MODE: u32 = 0o755;
 
 /// The machine's own file system.
 #[derive(Debug, Clone, Copy, Default)]
@@ -10,7 +19,9 @@ pub struct OsFs;
 
 impl FileSystem for OsFs {
     fn open(&self, path: &str) -> FsResult<(Box<dyn ReadFile>, Metadata)> {
-        let file = File::open(path).map_err(|error| FsError::new("open", path, error))?;
+        let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+        let file = OpenOptions::new().read(true).custom_flags(flags).open(path);
+        let file = file.map_err(|error| FsError::new("open", path, error))?;
         let metadata = file.metadata().map_err(|error| FsError::new("stat", path, error))?;
         Ok((Box::new(file), convert(&metadata)))
     }
@@ -25,17 +36,23 @@ impl FileSystem for OsFs {
             return Ok(None);
         }
         let target = fs::read_link(path).map_err(|error| FsError::new("readlink", path, error))?;
-        Ok(Some(target.to_string_lossy().into_owned()))
+        Ok(Some(shown(target.as_os_str().as_bytes())))
     }
 
     fn entries(&self, path: &str) -> FsResult<Vec<Entry>> {
         let entries = fs::read_dir(path).map_err(|error| FsError::new("open", path, error))?;
-        let convert = |entry: io::Result<fs::DirEntry>| {
-            let entry = entry.ok()?;
-            let is_dir = entry.file_type().ok()?.is_dir();
-            Some(Entry { name: entry.file_name().to_string_lossy().into_owned(), is_dir })
-        };
-        Ok(entries.filter_map(convert).collect())
+        let mut found = Vec::new();
+        for entry in entries.map_while(Result::ok) {
+            match entry.metadata() {
+                Ok(metadata) => {
+                    found.push(Entry { name: shown(entry.file_name().as_bytes()), is_dir: metadata.is_dir() });
+                }
+                // It went away meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(_) => break,
+            }
+        }
+        Ok(found)
     }
 
     fn create_dir_all(&self, path: &str) -> FsResult<()> {
@@ -48,7 +65,7 @@ impl FileSystem for OsFs {
         if above != path {
             self.create_dir_all(&above)?;
         }
-        match fs::create_dir(path) {
+        match fs::DirBuilder::new().mode(DIRECTORY_MODE).create(path) {
             Err(error) if !fs::metadata(path).is_ok_and(|metadata| metadata.is_dir()) => {
                 Err(FsError::new("mkdir", path, error))
             }
@@ -57,20 +74,19 @@ impl FileSystem for OsFs {
     }
 
     fn replace(&self, path: &str, mode: Option<u32>) -> FsResult<Box<dyn Replacement>> {
-        let name = format!(".{}.tmp.{:08x}", path::base(path), rand::random::<u32>());
-        let temporary = path::join(&[&path::parent(path), &name]);
+        let temporary = path::temporary_beside(path);
+        // Whoever may not read the file may not read what is to become of it either.
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
+            .mode(mode.unwrap_or(FILE_MODE) & FILE_MODE)
             .open(&temporary)
             .map_err(|error| FsError::new("open", &temporary, error))?;
         Ok(Box::new(TemporaryFile { file, temporary, target: path.to_owned(), mode, committed: false }))
     }
 
-    fn home(&self) -> FsResult<String> {
-        let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
-        let unknown = || FsError::new("home", "$HOME", io::Error::other("is not defined"));
-        home.map(|home| home.to_string_lossy().into_owned()).ok_or_else(unknown)
+    fn home(&self) -> Option<String> {
+        std::env::var("HOME").ok().filter(|home| !home.is_empty())
     }
 }
 
@@ -89,7 +105,9 @@ struct TemporaryFile {
 
 impl Write for TemporaryFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        self.file
+            .write(bytes)
+            .map_err(|error| io::Error::new(error.kind(), FsError::new("write", &self.temporary, error)))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -99,11 +117,16 @@ impl Write for TemporaryFile {
 
 impl Replacement for TemporaryFile {
     fn commit(mut self: Box<Self>) -> FsResult<()> {
-        let failed = |error| FsError::new("write", &self.target, error);
         if let Some(mode) = self.mode {
-            self.file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
+            // Where a file system keeps no permissions, the content still counts.
+            let _ = self.file.set_permissions(fs::Permissions::from_mode(mode));
         }
-        fs::rename(&self.temporary, &self.target).map_err(failed)?;
+        let both = || format!("{} {}", self.temporary, self.target);
+        fs::rename(&self.temporary, &self.target).map_err(|error| match error.kind() {
+            // The words that agents have for a directory that is in the way.
+            io::ErrorKind::IsADirectory => FsError::new("rename", &both(), Errno::EXIST.into()),
+            _ => FsError::new("rename", &both(), error),
+        })?;
         self.committed = true;
         Ok(())
     }

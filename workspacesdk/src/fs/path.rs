@@ -46,6 +46,12 @@ pub fn base(path: &str) -> &str {
     }
 }
 
+/// A hidden file in the same directory, under a name that nobody has.
+pub(super) fn temporary_beside(path: &str) -> String {
+    let name = format!(".{}.tmp.{:08x}", base(path), rand::random::<u32>());
+    join(&[&parent(path), &name])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
