@@ -1,6 +1,5 @@
 //! What an agent tells of itself and of the machine it is on.
 
-
 use codersdk::ChatMessagePart;
 use tokio::net::TcpListener;
 use workspacesdk::AgentConn;

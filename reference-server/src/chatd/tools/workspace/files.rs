@@ -9,6 +9,7 @@ use workspacesdk::fs::path;
 use super::super::args::text;
 use super::plan_path::{self, is_plan_name};
 use super::{Outcome, PlanFile, Refusal, ToolResponse, WorkspaceTool, given};
+use crate::http::go_json;
 
 /// The largest file that can be attached, in bytes.
 const MAX_ATTACHMENT: u64 = 10 << 20;
@@ -93,8 +94,8 @@ impl WorkspaceTool {
 
     pub(super) async fn edit_files(&self, args: &Map<String, Value>) -> Outcome {
         let files = args.get("files").filter(|files| !files.is_null()).cloned().unwrap_or_else(|| json!([]));
-        let files: Vec<EditedFile> =
-            serde_json::from_value(files).map_err(|error| format!("invalid parameters: files: {error}"))?;
+        let files: Vec<EditedFile> = go_json::from_slice(files.to_string().as_bytes())
+            .map_err(|error| format!("invalid parameters: files: {error}"))?;
         let plan = self.own_plan("edit_files", files.iter().map(|file| file.path.trim())).await?;
         let conn = self.workspace.conn().await?;
         if let Some(plan) = &plan {

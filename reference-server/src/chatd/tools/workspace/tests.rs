@@ -208,6 +208,24 @@ fn tools_ask_the_agent_and_tell_the_model_as_recorded() {
     });
 }
 
+#[tokio::test]
+async fn edits_are_read_in_any_letters_and_null_is_nothing() {
+    let case = Case { name: "letters".to_owned(), input: json!({}), output: Value::Null, error: None };
+    let agent = Arc::new(Recorded { case, asked: Mutex::default() });
+    let workspace: Arc<dyn Workspace> = Arc::new(Recording(agent.clone()));
+    let clock: SharedClock = Arc::new(SystemClock);
+    let mode = TurnMode { root: true, plan: false, explore: false };
+    let tools = toolset(mode).in_workspace(&workspace, false, &clock);
+    let edits = json!([{"OLD_TEXT": "a", "new_text": null, "replace_all": null}, null]);
+    let files = json!({"Files": [{"Path": "/a", "Edits": edits}, {"path": null, "edits": null}]});
+    let answer = tools.named("edit_files").unwrap().run("id", &files.to_string()).await;
+    assert!(matches!(answer, ToolResponse::Text(_)), "{answer:?}");
+    let edits = json!([{"search": "a", "replace": ""}, {"search": "", "replace": ""}]);
+    let files = json!([{"path": "/a", "edits": edits}, {"path": "", "edits": []}]);
+    let asked = json!({"op": "edit_files", "request": {"files": files, "include_diff": true}});
+    assert_eq!(*agent.asked.lock().unwrap(), [asked]);
+}
+
 #[test]
 fn plans_are_kept_where_recorded() {
     replay(&vectors("chat_tool_helpers.json"), |case| match case.text("rule") {
