@@ -103,17 +103,14 @@ pub(crate) fn sse_text(kind: &str, data: Option<&str>) -> String {
 /// JSON in which nothing could be taken for markup or for a line's end.
 pub(crate) fn without_markup(json: &str) -> String {
     let mut text = String::with_capacity(json.len() + 1);
-    for c in json.chars() {
-        // These stand only within strings, where any character may be escaped.
-        match c {
-            '<' => text.push_str("\\u003c"),
-            '>' => text.push_str("\\u003e"),
-            '&' => text.push_str("\\u0026"),
-            '\u{2028}' => text.push_str("\\u2028"),
-            '\u{2029}' => text.push_str("\\u2029"),
-            c => text.push(c),
-        }
+    let mut copied = 0;
+    // These stand only within strings, where any character may be escaped.
+    for (at, found) in json.match_indices(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+        text.push_str(&json[copied..at]);
+        text.extend(found.chars().map(|c| format!("\\u{:04x}", u32::from(c))));
+        copied = at + found.len();
     }
+    text.push_str(&json[copied..]);
     text
 }
 
