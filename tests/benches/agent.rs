@@ -1,4 +1,4 @@
-//! The workspace agent against programs that do the same by hand.
+//! The workspace agent, through the SDK, against programs that do the same by hand.
 //!
 //! `cargo bench -p tests --bench agent`
 
@@ -12,11 +12,13 @@ use std::time::{Duration, Instant};
 
 use common::Comparison;
 use reference_server::agent::Agent;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use workspacesdk::files::{FileEdit, FileEditRequest, FileEdits, Files, ReadFileLinesLimits};
 use workspacesdk::fs::{MemoryFs, OsFs};
+use workspacesdk::processes::{ProcessOutputResponse, StartProcessRequest};
+use workspacesdk::{AgentConn, HttpAgentConn, ProcessOutputOptions};
 
 const ROUNDS: usize = 25;
 /// How much longer a call on a file may take than the same by hand.
@@ -45,8 +47,9 @@ async fn measure() -> bool {
     within &= editing(folder.path(), "edit of a line among 20,000", "    line 10000 of the file", "    a new line");
     within &= editing(folder.path(), "the same with other indentation", "\tline 10000 of the file  ", "\ta new line");
     let agent = Agent::builder(TOKEN).dir(folder.path()).start().await.expect("an agent");
-    within &= starting(&agent).await;
-    within &= output(&agent).await;
+    let conn = HttpAgentConn::builder(agent.url()).session_token(TOKEN).build().expect("a connection");
+    within &= starting(&agent, &conn).await;
+    within &= output(&conn).await;
     agent.shutdown().await;
     within
 }
@@ -143,23 +146,16 @@ fn editing(folder: &Path, name: &str, search: &str, replace: &str) -> bool {
     within
 }
 
-/// Asks the agent for JSON.
-async fn ask(request: reqwest::RequestBuilder) -> Value {
-    let answer = request.header("Coder-Session-Token", TOKEN).send().await.expect("an answer");
-    serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON")
-}
-
 /// Runs a command to its end.
-async fn run(agent: &Agent, http: &reqwest::Client, command: &str) -> Value {
-    let processes = format!("{}/api/v0/processes", agent.url());
-    let started = ask(http.post(format!("{processes}/start")).body(json!({ "command": command }).to_string())).await;
-    let id = started["id"].as_str().expect("an id");
-    ask(http.get(format!("{processes}/{id}/output?wait=true"))).await
+async fn run(conn: &HttpAgentConn, command: &str) -> ProcessOutputResponse {
+    let request = StartProcessRequest { command: command.to_owned(), ..StartProcessRequest::default() };
+    let started = conn.start_process(request).await.expect("a process");
+    conn.process_output(&started.id, ProcessOutputOptions { wait: true }).await.expect("its output")
 }
 
 /// The three take turns, process by process, so that each finds the machine as the others do: after a process has ended,
 /// an exchange takes longer than after another exchange.
-async fn starting(agent: &Agent) -> bool {
+async fn starting(agent: &Agent, conn: &HttpAgentConn) -> bool {
     const TIMES: usize = 20;
     let http = reqwest::Client::new();
     let mut rounds = Vec::new();
@@ -167,7 +163,7 @@ async fn starting(agent: &Agent) -> bool {
         let (mut ours, mut baseline) = (Duration::ZERO, Duration::ZERO);
         for _ in 0..TIMES {
             let start = Instant::now();
-            assert_eq!(run(agent, &http, "true").await["exit_code"], 0);
+            assert_eq!(run(conn, "true").await.exit_code, Some(0));
             ours += start.elapsed();
             let start = Instant::now();
             let mut command = Command::new("sh");
@@ -175,7 +171,8 @@ async fn starting(agent: &Agent) -> bool {
             assert!(command.status().await.expect("a process").success());
             baseline += start.elapsed().mul_f64(PROCESS_LIMIT);
             let start = Instant::now();
-            ask(http.get(format!("{}/", agent.url()))).await;
+            let answer = http.get(agent.url()).send().await.expect("an answer");
+            black_box(answer.json::<Value>().await.expect("JSON"));
             baseline += start.elapsed();
         }
         rounds.push((ours, baseline));
@@ -183,13 +180,13 @@ async fn starting(agent: &Agent) -> bool {
     Comparison::new("20 processes, against 1.2 times bare ones and an exchange each", &rounds).report(1.0)
 }
 
-async fn output(agent: &Agent) -> bool {
-    let http = reqwest::Client::new();
+async fn output(conn: &HttpAgentConn) -> bool {
     let command = format!("head -c {OUTPUT} /dev/zero");
     let mut rounds = Vec::new();
     for _ in 0..3 {
         let start = Instant::now();
-        assert_eq!(run(agent, &http, &command).await["truncated"]["original_bytes"], OUTPUT);
+        let truncated = run(conn, &command).await.truncated.expect("too much to keep");
+        assert_eq!(truncated.original_bytes.cast_unsigned(), OUTPUT);
         let ours = start.elapsed();
         rounds.push((ours, drained(&command).await));
     }
