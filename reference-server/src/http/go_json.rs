@@ -11,12 +11,24 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use workspacesdk::quote::shown;
 
 use lenient::Lenient;
+use syntax::fault;
 
-pub(crate) use syntax::fault;
+/// What kind of value it is, in one word.
+pub(crate) fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
 
 /// How deep arrays and objects may lie in each other at all.
 const MAX_DEPTH: usize = 10_000;
@@ -152,7 +164,6 @@ mod tests {
     use std::collections::BTreeMap;
 
     use chrono::{DateTime, Utc};
-    use serde_json::Value;
     use uuid::Uuid;
 
     use super::*;

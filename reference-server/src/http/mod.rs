@@ -34,7 +34,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod tokens;
-mod urls;
+pub(crate) mod urls;
 mod user_ai_provider_keys;
 mod user_settings;
 mod user_skills;

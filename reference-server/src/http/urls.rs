@@ -1,4 +1,4 @@
-//! Which texts pass for URLs.
+//! Which texts pass for URLs, and for parts of them.
 
 /// The scheme of an absolute URL, in small letters; `None` for anything without a scheme and a host.
 pub(crate) fn scheme_of_absolute(text: &str) -> Option<String> {
@@ -8,6 +8,12 @@ pub(crate) fn scheme_of_absolute(text: &str) -> Option<String> {
     }
     let url = url::Url::parse(text).ok()?;
     url.host_str().is_some_and(|host| !host.is_empty()).then(|| url.scheme().to_owned())
+}
+
+/// What begins with the first `%` that is not followed by two hexadecimal digits.
+pub(crate) fn bad_escape(text: &str) -> Option<&str> {
+    let escapes = text.match_indices('%').map(|(at, _)| &text[at..]);
+    escapes.into_iter().find(|rest| rest.bytes().skip(1).take(2).filter(u8::is_ascii_hexdigit).count() != 2)
 }
 
 #[cfg(test)]

@@ -287,6 +287,11 @@ impl Socket {
     }
 }
 
+/// What a peer is told whose message is longer than so many bytes.
+pub(crate) fn too_long(limit: usize) -> (u16, String) {
+    (close_code::SIZE, format!("read limited at {} bytes", limit + 1))
+}
+
 /// What a peer is told that speaks where it should listen.
 pub(crate) const UNEXPECTED_DATA: &str = "unexpected data message";
 

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
-use workspacesdk::quote::shown;
 
 use crate::http::go_json;
 
@@ -33,7 +32,7 @@ pub(super) fn mended(output: impl AsyncRead + Send + Unpin + 'static) -> DuplexS
 
 /// A message in the form that the SDK takes; what is no message stays as it is.
 fn mend(line: &[u8]) -> Cow<'_, [u8]> {
-    let Ok(Value::Object(mut message)) = go_json::from_whole::<Value>(shown(line).as_bytes()) else {
+    let Ok(Value::Object(mut message)) = go_json::from_whole::<Value>(line) else {
         return Cow::Borrowed(line);
     };
     if !message.contains_key("id") || message.contains_key("method") {

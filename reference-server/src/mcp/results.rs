@@ -6,6 +6,7 @@ use rmcp::model::{CallToolResult, ContentBlock, ServerResult, Tool};
 use serde_json::{Map, Value, json};
 
 use super::McpError;
+use crate::http::go_json::kind_of;
 
 /// A part of a server's list of tools.
 #[derive(Debug)]
@@ -90,16 +91,15 @@ pub(super) fn tool_result(answer: ServerResult) -> Result<CallToolResult, McpErr
 }
 
 fn read(answer: &Value) -> Result<CallToolResult, McpError> {
-    let kind = match answer {
-        Value::Object(fields) => return read_fields(fields),
-        Value::Null => return Err(wrong("content is missing")),
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-    };
     let into = "Go value of type map[string]interface {}";
-    Err(McpError::new(format!("failed to unmarshal response: json: cannot unmarshal {kind} into {into}")))
+    match answer {
+        Value::Object(fields) => read_fields(fields),
+        Value::Null => Err(wrong("content is missing")),
+        other => {
+            let kind = kind_of(other);
+            Err(McpError::new(format!("failed to unmarshal response: json: cannot unmarshal {kind} into {into}")))
+        }
+    }
 }
 
 fn read_fields(fields: &Map<String, Value>) -> Result<CallToolResult, McpError> {

@@ -206,6 +206,8 @@ impl Shared {
     async fn update(&self) {
         let _turn = self.listing.lock().await;
         let listed = tokio::select! {
+            // An engine that keeps the same limit, from a moment before, has the words for what took too long.
+            biased;
             listed = self.engine.list() => listed.map_err(|error| error.to_string()),
             () = self.clock.sleep(LIST_TIMEOUT) => Err("context deadline exceeded".to_owned()),
         };

@@ -13,6 +13,7 @@ use crate::agent::AgentState;
 use crate::agent::segment::Segment;
 use crate::http::error::ApiError;
 use crate::http::extract::GoJson;
+use crate::http::urls::bad_escape;
 use crate::quote::quoted;
 
 pub(in crate::agent) fn router() -> Router<AgentState> {
@@ -79,10 +80,8 @@ fn not_found() -> ApiError {
 /// # Errors
 /// With the first escape that is none.
 fn unescaped(text: &str) -> Result<String, String> {
-    let broken = text.match_indices('%').map(|(at, _)| &text.as_bytes()[at..text.len().min(at + 3)]);
-    let is_whole = |escape: &&[u8]| escape.len() == 3 && escape[1..].iter().all(u8::is_ascii_hexdigit);
-    match broken.into_iter().find(|escape| !is_whole(escape)) {
-        Some(escape) => Err(shown(escape)),
+    match bad_escape(text) {
+        Some(rest) => Err(shown(&rest.as_bytes()[..rest.len().min(3)])),
         None => Ok(shown(&percent_decode_str(text).collect::<Vec<u8>>())),
     }
 }

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{Method, Request, StatusCode};
@@ -39,9 +40,12 @@ impl World {
 
     /// Waits until the folder holds so many files.
     async fn holds(&self, files: usize) {
-        while std::fs::read_dir(self.folder.path()).unwrap().count() != files {
-            tokio::task::yield_now().await;
-        }
+        let held = async {
+            while std::fs::read_dir(self.folder.path()).unwrap().count() != files {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), held).await.expect("the folder holds them in time");
     }
 }
 

@@ -28,7 +28,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::parse_uuid;
 use crate::http::go_json;
 use crate::http::query::QueryValues;
-use crate::http::websocket::{Incoming, Socket, Upgrade};
+use crate::http::websocket::{Incoming, Socket, Upgrade, too_long};
 
 /// How far scans are apart at least.
 const COOLDOWN: Duration = Duration::from_secs(1);
@@ -69,7 +69,7 @@ async fn serve(mut socket: Socket, clock: SharedClock, paths: ChatPaths, chat: O
             Some(message) = told.recv() => message,
             incoming = socket.next() => match incoming {
                 Incoming::Data(data) | Incoming::Binary(data) if data.len() > MAX_MESSAGE => {
-                    (code, reason) = (close_code::SIZE, format!("read limited at {} bytes", MAX_MESSAGE + 1));
+                    (code, reason) = too_long(MAX_MESSAGE);
                     break;
                 }
                 Incoming::Data(text) => match go_json::from_whole::<WorkspaceAgentGitClientMessage>(&text) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::http::go_json;
+use crate::http::go_json::{self, kind_of};
 use crate::model::ToolDefinition;
 
 /// The arguments of a call as an object whose fields have the types that the tool's schema gives them. A name matches
@@ -15,15 +15,12 @@ pub(crate) fn parse(tool: &ToolDefinition, input: &str) -> Result<Map<String, Va
 }
 
 fn read(tool: &ToolDefinition, input: &str) -> Result<Map<String, Value>, String> {
-    if let Some(fault) = go_json::fault(input) {
-        return Err(fault);
-    }
-    let given = match go_json::from_slice(input.as_bytes()).map_err(|error| error.to_string())? {
+    let given = match go_json::from_whole(input.as_bytes()).map_err(|error| error.to_string())? {
         Value::Object(given) => given,
         Value::Null => Map::new(),
         other => {
             let whole = whole_type(&tool.name);
-            return Err(format!("json: cannot unmarshal {} into Go value of type {whole}", shape(&other)));
+            return Err(format!("json: cannot unmarshal {} into Go value of type {whole}", kind_of(&other)));
         }
     };
     let schema = &tool.input_schema;
@@ -96,12 +93,12 @@ impl Place<'_> {
                 };
                 Place { record, ..self }.members(schema, members)
             }
-            ("string", other) => refuse(shape(other), "string"),
-            ("boolean", other) => refuse(shape(other), "bool"),
-            ("integer", other) => refuse(shape(other), whole_number),
-            ("array", other) => refuse(shape(other), &format!("[]chattool.{}", element_type(field))),
-            (_, other) if schema["properties"]["*"].is_object() => refuse(shape(other), "map[string]string"),
-            (_, other) => refuse(shape(other), &format!("chattool.{}", element_type(field))),
+            ("string", other) => refuse(kind_of(other), "string"),
+            ("boolean", other) => refuse(kind_of(other), "bool"),
+            ("integer", other) => refuse(kind_of(other), whole_number),
+            ("array", other) => refuse(kind_of(other), &format!("[]chattool.{}", element_type(field))),
+            (_, other) if schema["properties"]["*"].is_object() => refuse(kind_of(other), "map[string]string"),
+            (_, other) => refuse(kind_of(other), &format!("chattool.{}", element_type(field))),
         }
     }
 }
@@ -144,17 +141,6 @@ fn record_type(tool: &str) -> String {
         name += rest;
     }
     name + "Args"
-}
-
-fn shape(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use codersdk::ValidationError;
 
 use crate::http::query::{QueryParser, QueryValues};
+use crate::http::urls::bad_escape;
 use crate::quote::quoted;
 
 /// What a search asks for.
@@ -152,7 +153,8 @@ fn check_url(text: &str) -> Result<(), String> {
     if let Some(c) = host.chars().find(|c| matches!(c, ' ' | '"' | '\\' | '^' | '`' | '{' | '|' | '}')) {
         return Err(malformed(format!("invalid character {} in host name", quoted(&c.to_string()))));
     }
-    if let Some(escape) = bad_escape(path) {
+    if let Some(rest) = bad_escape(path) {
+        let escape = &rest[..rest.ceil_char_boundary(3)];
         return Err(malformed(format!("invalid URL escape {}", quoted(escape))));
     }
     if scheme != "http" && scheme != "https" {
@@ -162,14 +164,6 @@ fn check_url(text: &str) -> Result<(), String> {
         return Err("diff_url must include a host".to_owned());
     }
     Ok(())
-}
-
-/// The first `%` that is not followed by two hexadecimal digits, with what follows it.
-fn bad_escape(path: &str) -> Option<&str> {
-    path.match_indices('%').map(|(at, _)| &path[at..]).find_map(|rest| {
-        let digits = rest.bytes().skip(1).take(2).filter(u8::is_ascii_hexdigit).count();
-        (digits != 2).then(|| &rest[..rest.ceil_char_boundary(3)])
-    })
 }
 
 #[cfg(test)]

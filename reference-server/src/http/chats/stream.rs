@@ -15,7 +15,7 @@ use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::go_json;
 use crate::http::query::QueryValues;
-use crate::http::websocket::{Incoming, Socket, UNEXPECTED_DATA, Upgrade};
+use crate::http::websocket::{Incoming, Socket, UNEXPECTED_DATA, Upgrade, too_long};
 use crate::quote::quoted;
 use crate::state::AppState;
 
@@ -122,17 +122,17 @@ pub(super) async fn stream_chat_parts(
                 biased;
                 incoming = socket.next() => match incoming {
                     Incoming::Data(data) | Incoming::Binary(data) if data.len() > MAX_CHOICE => {
-                        break (close_code::SIZE, "read limited at 32769 bytes");
+                        break too_long(MAX_CHOICE);
                     }
                     Incoming::Data(data) | Incoming::Binary(data) => match EpisodeChoice::read(&data) {
                         Some(EpisodeChoice { history_version, generation_attempt }) => {
                             let episode = Episode { chat_id: chat.id, history_version, generation_attempt };
                             reader = Some(state.chatd.parts().read(episode));
                         }
-                        None => break (close_code::INVALID, "failed to unmarshal JSON"),
+                        None => break (close_code::INVALID, "failed to unmarshal JSON".to_owned()),
                     },
-                    Incoming::Gone => break (close_code::AWAY, ""),
-                    Incoming::Stopped => break (close_code::NORMAL, ""),
+                    Incoming::Gone => break (close_code::AWAY, String::new()),
+                    Incoming::Stopped => break (close_code::NORMAL, String::new()),
                 },
                 parts = next_parts(&mut reader) => {
                     if parts.is_empty() {
@@ -143,12 +143,12 @@ pub(super) async fn stream_chat_parts(
                         gone = gone || socket.send(frame(&[Event::Part(part)])).await.is_err();
                     }
                     if gone {
-                        break (close_code::AWAY, "");
+                        break (close_code::AWAY, String::new());
                     }
                 }
             }
         };
-        socket.close(code, reason).await;
+        socket.close(code, &reason).await;
     }))
 }
 

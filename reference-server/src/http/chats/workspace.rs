@@ -15,7 +15,7 @@ use super::param::ChatParam;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::go_json;
-use crate::http::websocket::{Incoming, Socket, Upgrade};
+use crate::http::websocket::{Incoming, Socket, Upgrade, too_long};
 use crate::quote::quoted;
 use crate::rbac::Action;
 use crate::state::AppState;
@@ -124,7 +124,7 @@ async fn relay_git(mut socket: Socket, mut watch: GitWatch) {
             }
             incoming = socket.next() => match incoming {
                 Incoming::Data(data) | Incoming::Binary(data) if data.len() > MAX_QUESTION => {
-                    (code, reason) = (close_code::SIZE, format!("read limited at {} bytes", MAX_QUESTION + 1));
+                    (code, reason) = too_long(MAX_QUESTION);
                     break;
                 }
                 Incoming::Data(text) => {
