@@ -52,6 +52,10 @@ impl Watch {
         loop {
             let mut events = Vec::new();
             let looked = self.look(&mut events).await;
+            // A store that closes with the server is no failure of its own.
+            if self.state.stop.is_cancelled() {
+                return stopped(socket).await;
+            }
             let over = looked.is_err();
             events.extend(looked.err().map(|error| ConnectionWatchEvent { error: Some(error), ..Default::default() }));
             for event in events {
